@@ -1,0 +1,88 @@
+"""Practices, the people who work with the records, and the pools of dermatologists."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+
+class Role(models.TextChoices):
+    GP = "GP", "General practitioner"
+    DERMATOLOGIST = "DERMATOLOGIST", "Dermatologist"
+    ADMIN = "ADMIN", "Administrator"
+
+
+class Practice(models.Model):
+    name = models.CharField(max_length=120, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.CheckConstraint(condition=~Q(name=""), name="practice_has_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person who logs in. Without a role nobody sees anything."""
+
+    display_name = models.CharField(max_length=150, blank=True, help_text="As it appears beside what this person did.")
+    role = models.CharField(max_length=16, choices=Role, blank=True)
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
+
+    class Meta:
+        ordering = ["display_name", "username"]
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=["", *Role.values]), name="user_role_known"),
+            # The practice is what a GP may see, so a GP without one, or anybody else with one, is a mistake.
+            models.CheckConstraint(
+                condition=Q(role=Role.GP, practice__isnull=False) | (~Q(role=Role.GP) & Q(practice__isnull=True)),
+                name="user_gp_has_practice",
+            ),
+            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="user_email_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    @property
+    def is_gp(self) -> bool:
+        return role_of(self) == Role.GP
+
+    @property
+    def is_dermatologist(self) -> bool:
+        return role_of(self) == Role.DERMATOLOGIST
+
+    @property
+    def is_admin(self) -> bool:
+        return role_of(self) == Role.ADMIN
+
+
+Viewer: TypeAlias = User | AnonymousUser
+"""Whoever sends a request."""
+
+
+def role_of(viewer: Viewer) -> str:
+    """The role, or nothing at all for the anonymous and for accounts that were switched off."""
+    return viewer.role if isinstance(viewer, User) and viewer.is_active else ""
+
+
+class Pool(models.Model):
+    """Dermatologists who share their referrals."""
+
+    name = models.CharField(max_length=120, unique=True)
+    members = models.ManyToManyField(User, related_name="pools", blank=True, limit_choices_to={"role": Role.DERMATOLOGIST})
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.CheckConstraint(condition=~Q(name=""), name="pool_has_name")]
+
+    def __str__(self) -> str:
+        return self.name

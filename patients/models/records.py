@@ -1,0 +1,224 @@
+"""Patients, their lesions, and what lets somebody outside the practice see them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from patients.models.people import Pool, Practice, Role, User, Viewer, role_of
+from patients.sites import site_label
+from skinclinic.base import UuidModel
+
+MIN_BREAK_GLASS_REASON = 10
+"""Characters. Shorter than this is no reason."""
+EARLIEST_BIRTH = date(1890, 1, 1)
+"""Nobody older is alive; an earlier date is a slip of the pen."""
+
+
+class Sex(models.TextChoices):
+    FEMALE = "female", "Female"
+    MALE = "male", "Male"
+    OTHER = "other", "Other"
+    UNKNOWN = "unknown", "Not known"
+
+
+class SkinType(models.IntegerChoices):
+    I = 1, "I – always burns, never tans"  # noqa: E741
+    II = 2, "II – usually burns, tans poorly"
+    III = 3, "III – sometimes burns, tans gradually"
+    IV = 4, "IV – rarely burns, tans well"
+    V = 5, "V – very rarely burns, brown skin"
+    VI = 6, "VI – never burns, dark brown or black skin"
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def visible_to(self, viewer: Viewer) -> Self:
+        """GP: their practice. Dermatologist: whoever has a lesion referred to them. Admin: opened with a reason. Others: nobody."""
+        match role_of(viewer), viewer:
+            case Role.GP, User(practice_id=practice_id):
+                return self.filter(practice=practice_id)
+            case Role.DERMATOLOGIST, _:
+                return self.filter(pk__in=Referral.objects.addressed_to(viewer).values("lesion__patient"))
+            case Role.ADMIN, _:
+                return self.filter(pk__in=BreakGlass.objects.open_for(viewer).values("patient"))
+        return self.none()
+
+    def matching(self, words: str) -> Self:
+        """Patients for whom every word is part of a name or of the record number, or is the date of birth (1970-12-31)."""
+        found = self
+        for word in words.split():
+            found = found.filter(_word_matches(word))
+        return found
+
+
+def _word_matches(word: str) -> Q:
+    condition = Q(family_name__icontains=word) | Q(given_names__icontains=word) | Q(record_number__icontains=word)
+    try:
+        return condition | Q(birth_date=date.fromisoformat(word))
+    except ValueError:
+        return condition
+
+
+class Patient(UuidModel):
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT, related_name="patients")
+    record_number = models.CharField(max_length=40)
+    family_name = models.CharField(max_length=120)
+    given_names = models.CharField(max_length=120)
+    birth_date = models.DateField("date of birth")
+    sex = models.CharField(max_length=8, choices=Sex)
+    skin_type = models.PositiveSmallIntegerField("Fitzpatrick skin type", choices=SkinType, null=True, blank=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["family_name", "given_names", "birth_date", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["practice", "record_number"], name="patient_record_number_unique"),
+            models.CheckConstraint(
+                condition=~Q(record_number="") & ~Q(family_name="") & ~Q(given_names=""), name="patient_has_names_and_number"
+            ),
+            models.CheckConstraint(condition=Q(sex__in=Sex.values), name="patient_sex_known"),
+            models.CheckConstraint(condition=Q(skin_type__isnull=True) | Q(skin_type__range=(1, 6)), name="patient_skin_type_fitzpatrick"),
+            models.CheckConstraint(condition=Q(birth_date__gte=EARLIEST_BIRTH), name="patient_birth_date_plausible"),
+        ]
+        indexes = [models.Index(fields=["practice", "-created_at"], name="patient_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.family_name}, {self.given_names}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("patients:detail", args=[self.pk])
+
+    @property
+    def age_years(self) -> int:
+        today, born = timezone.localdate(), self.birth_date
+        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+class Laterality(models.TextChoices):
+    """The letters of DICOM's Laterality (0020,0060) and Image Laterality (0020,0062)."""
+
+    LEFT = "L", "Left"
+    RIGHT = "R", "Right"
+    UNPAIRED = "U", "Midline"
+
+
+class LesionQuerySet(models.QuerySet["Lesion"]):
+    def visible_to(self, viewer: Viewer) -> Self:
+        """A dermatologist sees the referred lesion alone; others see every lesion of a patient they may see."""
+        if role_of(viewer) == Role.DERMATOLOGIST:
+            return self.filter(pk__in=Referral.objects.addressed_to(viewer).values("lesion"))
+        return self.filter(patient__in=Patient.objects.visible_to(viewer))
+
+
+class Lesion(UuidModel):
+    """One spot on one person's skin: the same row at every visit."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="lesions")
+    number = models.PositiveSmallIntegerField(help_text="Counts the lesions of one patient.")
+    site_code = models.CharField(max_length=16, help_text="DICOM CID 4029, Dermatology Anatomic Sites.")
+    site_scheme = models.CharField(max_length=16)
+    site_meaning = models.CharField(max_length=64)
+    laterality = models.CharField(max_length=1, choices=Laterality)
+    first_noticed = models.DateField(null=True, blank=True)
+    note = models.TextField(max_length=2000, blank=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = LesionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["patient", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "number"], name="lesion_number_unique"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="lesion_number_from_one"),
+            models.CheckConstraint(condition=Q(laterality__in=Laterality.values), name="lesion_laterality_known"),
+            models.CheckConstraint(condition=~Q(site_code="") & ~Q(site_scheme="") & ~Q(site_meaning=""), name="lesion_site_coded"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Lesion {self.number}: {self.site}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("patients:lesion", args=[self.pk])
+
+    @property
+    def site(self) -> str:
+        """The site in plain words: "Left cheek"."""
+        label = site_label(self.site_meaning)
+        if self.laterality == Laterality.UNPAIRED:
+            return label
+        return f"{self.get_laterality_display()} {label[:1].lower()}{label[1:]}"
+
+
+class ReferralQuerySet(models.QuerySet["Referral"]):
+    def addressed_to(self, viewer: Viewer) -> Self:
+        """Referrals to this dermatologist by name or to one of their pools."""
+        if not isinstance(viewer, User) or role_of(viewer) != Role.DERMATOLOGIST:
+            return self.none()
+        return self.filter(Q(to_user=viewer) | Q(to_pool__in=viewer.pools.all()))
+
+
+class Referral(UuidModel):
+    """A lesion shown to a dermatologist, or to all dermatologists of a pool."""
+
+    lesion = models.ForeignKey(Lesion, on_delete=models.PROTECT, related_name="referrals")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    to_user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="referrals")
+    to_pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, blank=True, related_name="referrals")
+    question = models.TextField(max_length=2000, blank=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ReferralQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(to_user__isnull=True) ^ Q(to_pool__isnull=True), name="referral_has_one_target"),
+            models.UniqueConstraint(fields=["lesion", "to_user"], name="referral_user_once"),
+            models.UniqueConstraint(fields=["lesion", "to_pool"], name="referral_pool_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Referral to {self.target}"
+
+    @property
+    def target(self) -> User | Pool | None:
+        return self.to_user or self.to_pool
+
+
+class BreakGlassQuerySet(models.QuerySet["BreakGlass"]):
+    def open_for(self, viewer: Viewer) -> Self:
+        if not isinstance(viewer, User) or role_of(viewer) != Role.ADMIN:
+            return self.none()
+        return self.filter(admin=viewer, expires_at__gt=timezone.now())
+
+
+class BreakGlass(UuidModel):
+    """An administrator's recorded reason to open one patient's record for a short time."""
+
+    admin = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(max_length=1000)
+    opened_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    objects = BreakGlassQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("opened_at")), name="break_glass_ends"),
+            models.CheckConstraint(condition=Q(reason__regex=rf".{{{MIN_BREAK_GLASS_REASON},}}"), name="break_glass_has_reason"),
+        ]
+        indexes = [models.Index(fields=["admin", "expires_at"], name="break_glass_open")]
+
+    def __str__(self) -> str:
+        return f"Opened by {self.admin} until {self.expires_at:%Y-%m-%d %H:%M}"
