@@ -1,0 +1,1 @@
+"""Asking for an analysis, running it, keeping and showing its results."""

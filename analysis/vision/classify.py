@@ -1,0 +1,84 @@
+"""Eight diagnoses and malignancy from one forward pass, presented as the Skincare report does."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from analysis.vision import imaging, networks
+from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, Classification, ClassScore, RgbImage
+from analysis.vision.weights import Card, Model
+
+
+def to_input(image: NDArray[np.uint8], size_px: int) -> Tensor:
+    """H×W×3 uint8 → 1×3×size×size float32 in [−1, 1], channels last in memory; the frame is squashed to a square."""
+    small = imaging.resize(image, size_px, size_px)
+    x = torch.from_numpy(small.astype(np.float32) / 127.5 - 1)
+    return x.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
+
+
+def prepare(image: RgbImage, card: Card) -> Tensor:
+    """The centred square of the image as the classifier expects it: 1×3×s×s float32."""
+    return to_input(imaging.centre_square(image), card.input_px)
+
+
+def logits(x: Tensor, model: Model) -> NDArray[np.float64]:
+    """Raw class scores, N×n."""
+    with torch.inference_mode(), networks.half_precision(model.where):
+        scores = model.network(x.to(model.where))
+    return scores.float().cpu().numpy().astype(np.float64)
+
+
+def calibrate(raw: NDArray[np.float64], temperature: float, class_bias: tuple[float, ...]) -> NDArray[np.float64]:
+    """Probabilities softmax(z/T + b), N×n.
+
+    Temperature scaling (Guo et al. 2017, arXiv:1706.04599) with a bias per class, which undoes the class-weighted
+    sampling of training; both are fitted on val.
+    """
+    shifted = raw / temperature + np.asarray(class_bias)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    powers = np.exp(shifted)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def confidence_percent(p: float, classes: int) -> float:
+    """Confidence c = (p − u)/(1 − u)·100 with u = 1/n (S0 §3.3); negative below the uniform distribution."""
+    uniform = 1 / classes
+    return (p - uniform) / (1 - uniform) * 100
+
+
+def uncertainty(probabilities: NDArray[np.float64]) -> float:
+    """Shannon entropy of an n-vector divided by log n: 0 certain, 1 uniform."""
+    positive = probabilities[probabilities > 0]
+    return float(-(positive * np.log(positive)).sum() / np.log(len(probabilities)))
+
+
+def malignant_mass(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Summed probability of the malignant classes; (…, n) → (…)."""
+    return np.asarray(probabilities[..., [CLASSES.index(name) for name in MALIGNANT_CLASSES]].sum(axis=-1))
+
+
+def present(probabilities: NDArray[np.float64], threshold: float) -> Classification:
+    """A probability vector over CLASSES as a clinician reads it: ranked, with confidences, listed only above chance."""
+    count = len(CLASSES)
+    scores = [
+        ClassScore(label, float(p), confidence_percent(float(p), count), bool(p > 1 / count))
+        for label, p in zip(CLASSES, probabilities, strict=True)
+    ]
+    p_malignant = float(malignant_mass(probabilities))
+    return Classification(
+        scores=tuple(sorted(scores, key=lambda score: -score.probability)),
+        p_malignant=p_malignant,
+        malignant_confidence_percent=confidence_percent(max(p_malignant, 1 - p_malignant), 2),
+        uncertainty=uncertainty(probabilities),
+        threshold=threshold,
+    )
+
+
+def classify(image: RgbImage, model: Model) -> Classification:
+    """Classify one upright image (S0 §3.1–3.3)."""
+    raw = logits(prepare(image, model.card), model)
+    probabilities = calibrate(raw, model.card.temperature, model.card.class_bias)[0]
+    return present(probabilities, model.card.threshold)

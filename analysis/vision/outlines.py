@@ -1,0 +1,45 @@
+"""From a mask to an Outline: largest area, holes filled, contour, whether the frame cuts it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.vision.types import Contour, Mask, Outline
+
+MIN_AREA_SHARE = 0.001
+"""A lesion smaller than a thousandth of the frame (19×14 px of 600×450) is noise or cannot be judged."""
+
+
+def from_mask(mask: Mask, nothing_found: str) -> Outline:
+    """The largest 8-connected area of an H×W mask with its holes filled.
+
+    When that is smaller than MIN_AREA_SHARE of the frame the outline is empty and `failure` says `nothing_found`.
+    """
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    largest = max(contours, key=cv2.contourArea, default=None)
+    filled = np.zeros(mask.shape, dtype=np.uint8)
+    if largest is not None:
+        cv2.drawContours(filled, [largest], -1, 1, thickness=cv2.FILLED)
+    area_px = int(filled.sum())
+    if largest is None or area_px < MIN_AREA_SHARE * mask.size:
+        return empty(mask.shape[0], mask.shape[1], nothing_found)
+    inside = filled.astype(np.bool_)
+    return Outline(inside, _vertices(largest), area_px, touches_border(inside))
+
+
+def empty(height: int, width: int, failure: str) -> Outline:
+    """The outline of nothing, with the sentence that says why."""
+    no_contour: Contour = np.zeros((0, 2), dtype=np.float32)
+    return Outline(np.zeros((height, width), dtype=np.bool_), no_contour, 0, False, failure)
+
+
+def touches_border(mask: Mask) -> bool:
+    """True when the frame cuts the lesion."""
+    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
+
+
+def _vertices(contour: NDArray[np.int32]) -> Contour:
+    """OpenCV's N×1×2 integers as N×2 float32."""
+    return contour.reshape(-1, 2).astype(np.float32)

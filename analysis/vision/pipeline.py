@@ -1,0 +1,92 @@
+"""One image through all stages, in order. The only place that knows the order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analysis.vision import abcd, classify, explain, imaging, level_set, networks, segment
+from analysis.vision.types import CLASSES, Classification, Heatmap, Mask, Output, RgbImage, SignedMap
+from analysis.vision.weights import Bundle, Model
+
+STAGES = ("classification", "lesion", "level_set", "abcd", "explanation")
+"""The stages of `analyse`, in order; each is reported to `on_stage` when it has finished."""
+
+OnStage = Callable[[str], None]
+Clock = Callable[[], float]
+
+
+def ignore(stage: str) -> None:
+    """The observer of a caller who does not watch progress."""
+
+
+@dataclass
+class _Progress:
+    """Tells the observer of each finished stage and, given a clock (seconds), how long it took."""
+
+    on_stage: OnStage
+    clock: Clock | None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._since = self.clock() if self.clock else 0.0
+
+    def finished(self, stage: str) -> None:
+        if self.clock:
+            now = self.clock()
+            self.timings_ms[stage] = (now - self._since) * 1000
+        self.on_stage(stage)
+        if self.clock:
+            self._since = self.clock()
+
+
+def analyse(
+    image: RgbImage,
+    bundle: Bundle,
+    *,
+    pixel_spacing_mm: tuple[float, float] | None = None,
+    on_stage: OnStage = ignore,
+    clock: Clock | None = None,
+) -> Output:
+    """Analyse one upright H×W×3 uint8 image.
+
+    `pixel_spacing_mm` is (row, column) spacing as DICOM gives it; without it nothing is said in millimetres.
+    `on_stage` may raise to abandon the analysis; the exception passes through.
+    """
+    progress = _Progress(on_stage, clock)
+    classification = classify.classify(image, bundle.classifier)
+    progress.finished("classification")
+    lesion = segment.segment(image, bundle.lesion)
+    progress.finished("lesion")
+    evolved = level_set.segment(image)
+    progress.finished("level_set")
+    measured = abcd.measure(image, lesion.mask, pixel_spacing_mm)
+    progress.finished("abcd")
+    heatmap = _explain(image, bundle.classifier, classification, lesion.mask)
+    progress.finished("explanation")
+    return Output(
+        width_px=image.shape[1],
+        height_px=image.shape[0],
+        classification=classification,
+        lesion=lesion,
+        level_set=evolved,
+        abcd=measured,
+        heatmap=heatmap,
+        models=(bundle.classifier.card.used, bundle.lesion.card.used),
+        timings_ms=progress.timings_ms,
+    )
+
+
+def _explain(image: RgbImage, model: Model, classification: Classification, lesion: Mask) -> Heatmap:
+    """Grad-CAM of the likeliest class, laid over the centred square that the classifier saw; zero outside it."""
+    label = classification.scores[0].label
+    layer = model.network.get_submodule(networks.EVIDENCE_LAYERS[model.card.architecture])
+    x = classify.prepare(image, model.card).to(model.where)
+    low = explain.grad_cam(model.network, layer, x, lambda logits: logits[0, CLASSES.index(label)])
+    height, width = image.shape[:2]
+    top, left, side = imaging.square_window(height, width)
+    signed: SignedMap = np.zeros((height, width), dtype=np.float32)
+    signed[top : top + side, left : left + side] = explain.enlarge(low, side, side)
+    return Heatmap("grad_cam", label, signed, explain.share_inside(signed, lesion))

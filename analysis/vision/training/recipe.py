@@ -1,0 +1,74 @@
+"""A recipe: every number of a training run, read from a small TOML file that gives a reason for each."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+RECIPES_DIR = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Some epochs at one input size."""
+
+    size_px: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """See recipes/*.toml, where each field has its reason."""
+
+    name: str
+    task: Literal["classification", "lesion"]
+    architecture: str
+    seed: int
+    phases: tuple[Phase, ...]
+    samples_per_epoch: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    warmup_steps: int
+    ema_decay: float
+    sampling_power: float
+    label_smoothing: float
+    scale: tuple[float, float]
+    shift: float
+    colour_strength: float
+    max_train_per_dataset: dict[str, int]
+    target_sensitivity: float
+    sha256: str
+    initial_weights: str | None = None
+
+    @property
+    def epochs(self) -> int:
+        return sum(phase.epochs for phase in self.phases)
+
+    @property
+    def input_px(self) -> int:
+        """The size of the last phase: what the finished network expects."""
+        return self.phases[-1].size_px
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return self.samples_per_epoch // self.batch_size
+
+    def size_px(self, epoch: int) -> int:
+        """Input size of epoch 0, 1, …"""
+        sizes = [phase.size_px for phase in self.phases for _ in range(phase.epochs)]
+        return sizes[epoch]
+
+
+def read(name_or_path: str) -> Recipe:
+    """The recipe in a TOML file, or the one of that name in recipes/."""
+    path = Path(name_or_path)
+    path = path if path.suffix == ".toml" else RECIPES_DIR / f"{name_or_path}.toml"
+    text = path.read_bytes()
+    numbers = tomllib.loads(text.decode())
+    numbers["phases"] = tuple(Phase(**phase) for phase in numbers["phases"])
+    numbers["scale"] = tuple(numbers["scale"])
+    return Recipe(name=path.stem, sha256=hashlib.sha256(text).hexdigest(), **numbers)

@@ -1,0 +1,158 @@
+"""The vocabulary of the vision core: image aliases and frozen dataclasses.
+
+Array conventions used everywhere: images are row-major ``[y, x]``, colour channels last, RGB. Masks are ``bool``.
+Points are ``(x, y)`` in pixels of the upright image, origin in the centre of the upper left pixel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+RgbImage: TypeAlias = NDArray[np.uint8]
+"""H×W×3, uint8, sRGB."""
+Mask: TypeAlias = NDArray[np.bool_]
+"""H×W, True inside."""
+SignedMap: TypeAlias = NDArray[np.float32]
+"""H×W, float32, signed evidence: positive speaks for the class, negative against it."""
+Contour: TypeAlias = NDArray[np.float32]
+"""N×2, float32, closed polygon of (x, y) vertices; the last vertex is not repeated."""
+
+CLASSES = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
+"""The eight diagnoses in the order every probability vector of this project uses (S0 §3.2)."""
+MALIGNANT_CLASSES = ("MEL", "BCC", "SCC", "AK")
+"""What `malignant` means here (SPEC A1); AK is pre-malignant and counted in."""
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One diagnosis of the differential: calibrated probability and the report's confidence (S0 §3.3)."""
+
+    label: str
+    probability: float
+    confidence_percent: float
+    """c = (p − u)/(1 − u)·100 with u = 1/n; negative when p < u."""
+    is_listed: bool
+    """True when p > u: only listed classes are shown as a differential."""
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What the classifier says of one image."""
+
+    scores: tuple[ClassScore, ...]
+    """All classes, most probable first."""
+    p_malignant: float
+    """Calibrated probability of MEL, BCC, SCC or AK, in [0, 1]."""
+    malignant_confidence_percent: float
+    """The confidence formula with n = 2 for the likelier side of malignant/benign."""
+    uncertainty: float
+    """Shannon entropy of the class probabilities divided by log n: 0 certain, 1 knows nothing."""
+    threshold: float
+    """Operating point on `p_malignant`, chosen on val at the sensitivity the card states."""
+
+    @property
+    def is_suspicious(self) -> bool:
+        return self.p_malignant >= self.threshold
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One delineation of the lesion at the size of the upright image."""
+
+    mask: Mask
+    contour: Contour
+    """Largest outer contour; shape (0, 2) when nothing was found."""
+    area_px: int
+    touches_border: bool
+    failure: str | None = None
+    """A sentence for the clinician when no usable outline was found (mask is then empty), else None."""
+
+
+@dataclass(frozen=True)
+class ColourRegion:
+    """One connected area of one of the six clinical colours inside the lesion."""
+
+    colour: str
+    """white, red, light_brown, dark_brown, blue_grey or black."""
+    area_px: int
+    area_share: float
+    """Share of the lesion area, in [0, 1]."""
+    centroid: tuple[float, float]
+    """(x, y)."""
+    contour: Contour
+
+
+@dataclass(frozen=True)
+class Abcd:
+    """The ABCD measurements of S0 §3.7–3.8. None means undefined, never zero.
+
+    D is the diameter of the clinical ABCD rule, not Stolz' differential structures.
+    """
+
+    asymmetry_1: float | None
+    """Share of the lesion that does not overlap its mirror image about the major axis, [0, 1]."""
+    asymmetry_2: float | None
+    """The same about the minor axis."""
+    border_irregularity: float | None
+    """P²/(4πA) of the smoothed contour: 1 is a circle."""
+    colours: tuple[str, ...]
+    """Names of the colours present, largest area first."""
+    regions: tuple[ColourRegion, ...]
+    colour_asymmetry: dict[str, float]
+    """Colour → distance of its area-weighted centroid to the lesion centroid, divided by diameter_1_px."""
+    diameter_1_px: float | None
+    """Long side of the minimum-area rectangle, pixels."""
+    diameter_2_px: float | None
+    """Short side, pixels."""
+    diameter_1_mm: float | None
+    """Only when the caller gave a pixel spacing."""
+    diameter_2_mm: float | None
+    scores: dict[str, float | None]
+    """A1, A2, B, C, D1, D2 projected on [0, 10] for the bars of the page; the mapping is documented in `abcd`."""
+    failure: str | None = None
+    """Why nothing could be measured, a sentence for the clinician, else None."""
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """Where the evidence for one class lies."""
+
+    method: str
+    label: str
+    signed: SignedMap
+    """At the size of the upright image, not rescaled: the raw attribution, bilinearly enlarged."""
+    share_inside_lesion: float | None
+    """Share of the positive evidence inside the lesion mask, [0, 1]; None when there is no lesion or no evidence."""
+
+
+@dataclass(frozen=True)
+class ModelUsed:
+    """Which weights produced a result."""
+
+    task: str
+    """classification or lesion."""
+    name: str
+    """Folder name in models/."""
+    sha256: str
+    validated_scope: str
+    """One or two sentences from the model card."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """Everything one analysis found."""
+
+    width_px: int
+    height_px: int
+    classification: Classification
+    lesion: Outline
+    level_set: Outline
+    abcd: Abcd
+    heatmap: Heatmap
+    models: tuple[ModelUsed, ...]
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    """Stage → milliseconds. Filled only when the caller gives `analyse` a timer."""

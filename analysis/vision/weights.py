@@ -1,0 +1,140 @@
+"""Model folders: `<task>-<arch>-<yyyymmdd>-<sha8>/{model.safetensors, card.json}`, checked whenever they are loaded.
+
+Nothing here unpickles. A folder is data only; what a network is and how its input is prepared is said by the card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from analysis.vision import networks
+from analysis.vision.errors import ModelError
+from analysis.vision.types import CLASSES, ModelUsed
+
+WEIGHTS_FILE = "model.safetensors"
+CARD_FILE = "card.json"
+ACTIVE_FILE = "active.json"
+"""In the models folder: task → name of the folder in use."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the program needs of a model card; `content` is the whole of it."""
+
+    name: str
+    task: str
+    architecture: str
+    classes: tuple[str, ...]
+    input_px: int
+    threshold: float
+    temperature: float
+    class_bias: tuple[float, ...]
+    sha256: str
+    content: dict[str, Any]
+
+    @property
+    def used(self) -> ModelUsed:
+        return ModelUsed(self.task, self.name, self.sha256, self.content["validated_scope"]["summary"])
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network in evaluation mode with its card, on the device it computes on."""
+
+    network: nn.Module
+    card: Card
+    where: torch.device
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The networks one analysis needs."""
+
+    classifier: Model
+    lesion: Model
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a model folder. Raises ModelError when it is missing or incomplete."""
+    try:
+        content = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+        calibration = content["calibration"]
+        return Card(
+            name=folder.name,
+            task=content["task"],
+            architecture=content["architecture"],
+            classes=tuple(content["classes"]),
+            input_px=int(content["preprocessing"]["input_px"]),
+            threshold=float(content["threshold"]["value"]),
+            temperature=float(calibration["temperature"]),
+            class_bias=tuple(float(bias) for bias in calibration["class_bias"]),
+            sha256=content["sha256"],
+            content=content,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError("bad-card", f"The card of model {folder.name} is missing or incomplete: {error!r}.") from error
+
+
+def load_model(folder: Path) -> Model:
+    """Load and check one model folder. Raises ModelError when weights and card do not belong together."""
+    card = read_card(folder)
+    if card.task == "classification" and card.classes != CLASSES:
+        raise ModelError("class-order", f"Model {card.name} orders its classes {card.classes}, not {CLASSES}.")
+    if sha256(folder / WEIGHTS_FILE) != card.sha256:
+        raise ModelError("digest", f"The weights of model {card.name} are not the ones its card describes.")
+    where = networks.device()
+    network = networks.build(card.architecture, len(card.classes))
+    try:
+        network.load_state_dict({name: value.float() for name, value in load_file(folder / WEIGHTS_FILE).items()})
+    except (RuntimeError, SafetensorError) as error:
+        raise ModelError("bad-weights", f"The weights of model {card.name} do not fit {card.architecture}.") from error
+    network.eval().requires_grad_(False)
+    return Model(network.to(where, memory_format=torch.channels_last), card, where)  # type: ignore[call-overload]
+
+
+def load_bundle(models_dir: Path) -> Bundle:
+    """The active model of every task. Raises ModelError when one is missing."""
+    active = read_active(models_dir)
+    return Bundle(
+        classifier=load_model(models_dir / active["classification"]),
+        lesion=load_model(models_dir / active["lesion"]),
+    )
+
+
+def read_active(models_dir: Path) -> dict[str, str]:
+    """Task → folder name. Raises ModelError when the file is missing or a task has no model."""
+    try:
+        active: dict[str, str] = json.loads((models_dir / ACTIVE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError("no-models", f"{models_dir / ACTIVE_FILE} cannot be read; models are needed.") from error
+    if missing := {"classification", "lesion"} - active.keys():
+        raise ModelError("no-models", f"No active model for: {', '.join(sorted(missing))}.")
+    return active
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file. Raises ModelError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError("no-weights", f"The weights {path.parent.name}/{path.name} cannot be read.") from error
+
+
+def save_weights(state: dict[str, Tensor], path: Path) -> str:
+    """Write a state dict in half precision (integers as they are); returns the file's SHA-256."""
+    half = {
+        name: (value.half() if value.is_floating_point() else value).contiguous().cpu() for name, value in state.items()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(half, path)
+    return sha256(path)
