@@ -1,0 +1,56 @@
+"""Structured logs: one JSON object a line, and never a name, a record number or a query string in it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_NOT_FOR_LOGS = frozenset({"request", "server_time", "exc_info", "data"})
+
+log = logging.getLogger("skinclinic.request")
+
+
+class LineFormatter(logging.Formatter):
+    """Time, level, logger, message, and whatever simple values the caller put in `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {k: v for k, v in vars(record).items() if k not in _STANDARD_FIELDS | _NOT_FOR_LOGS}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class RequestLogMiddleware:
+    """One line for each request: who (by key), which route, how it ended, how long it took."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = self.get_response(request)
+        route = request.resolver_match.route if request.resolver_match else "-"
+        log.info(
+            "request",
+            extra={
+                "method": request.method,
+                "route": route,  # the pattern, not the path: keys of patients stay out of the log
+                "status": response.status_code,
+                "user": getattr(getattr(request, "user", None), "pk", None),
+                "duration_ms": round(1000 * (time.perf_counter() - started), 1),
+            },
+        )
+        return response

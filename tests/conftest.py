@@ -1,0 +1,181 @@
+"""What every test stands on: a real PostgreSQL and a real Redis of its own, no network but loopback, real workers on demand."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skinclinic.local import programs, services
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+RUN_DIR = Path(tempfile.mkdtemp(prefix="skinclinic-tests-"))
+"""This run's own VAR_DIR, database and broker; removed at the end."""
+
+EXTERNAL_POSTGRES = "DATABASE_URL" in os.environ
+EXTERNAL_REDIS = "REDIS_URL" in os.environ
+os.environ.setdefault("DATABASE_URL", services.postgres_url(RUN_DIR / "postgres"))
+os.environ.setdefault("REDIS_URL", services.redis_url(RUN_DIR / "redis"))
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "skinclinic.settings",
+    "SECRET_KEY": "only-for-tests",
+    "HTTPS": "0",
+    "DEBUG": "0",
+    "VAR_DIR": str(RUN_DIR),
+    "LOG_LEVEL": "WARNING",
+}
+(RUN_DIR / "static").mkdir()
+
+
+# --- Servers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[None]:
+    if EXTERNAL_POSTGRES:
+        yield
+        return
+    program, url = services.postgres(RUN_DIR / "postgres", durable=False)
+    process = programs.start(program, RUN_DIR / "postgres.log")
+    services.wait_for_postgres(url, lambda: process.poll() is None)
+    yield
+    programs.stop(process, program.stop_signal)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[None]:
+    if EXTERNAL_REDIS:
+        yield
+        return
+    program, url = services.redis(RUN_DIR / "redis")
+    process = programs.start(program, RUN_DIR / "redis.log")
+    services.wait_for_redis(url, lambda: process.poll() is None)
+    yield
+    programs.stop(process, program.stop_signal)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres_server: None, redis_server: None) -> None:
+    """pytest-django asks for this before it makes the test database: the moment to have servers."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_settings() -> None:
+    from django.conf import settings
+
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(request: pytest.FixtureRequest) -> None:
+    """Rate limits live in the cache; one test's wrong passwords are not the next one's."""
+    if {"db", "transactional_db", "client", "live_server"} & set(request.fixturenames):
+        request.getfixturevalue("redis_server")
+        from django.core.cache import cache
+
+        cache.clear()
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(RUN_DIR, ignore_errors=True)
+
+
+# --- No network ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_loopback() -> Iterator[None]:
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_loopback(address[0]):
+            raise AssertionError(f"A test wanted to reach {address[0]}; tests talk to this machine alone.")
+        connect(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded)
+    yield
+    patch.undo()
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback
+
+
+# --- Real workers --------------------------------------------------------------------------------------------------
+
+StartProcess = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start_worker(transactional_db: None, request: pytest.FixtureRequest) -> Iterator[StartProcess]:
+    """`start_worker(queues="inference,explain,default", **environment)` starts a real Celery worker on the test database and
+    broker, waits until it is ready and returns its Popen. Kill it, start another; what is left at the end is stopped.
+    """
+    yield from _celery_starter("worker", "--pool=solo", "--without-gossip", "--without-mingle", ready="ready.")
+
+
+@pytest.fixture
+def start_beat(transactional_db: None) -> Iterator[StartProcess]:
+    """`start_beat(**environment)` starts the clock of the periodic tasks, e.g. `start_beat(SWEEP_INTERVAL_S="0.5")`."""
+    yield from _celery_starter("beat", "--schedule", str(RUN_DIR / "beat-schedule"), ready="")
+
+
+def _celery_starter(command: str, *options: str, ready: str) -> Iterator[StartProcess]:
+    _flush_redis()
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(queues: str = "inference,explain,default", **environment: str) -> subprocess.Popen[bytes]:
+        log = RUN_DIR / f"{command}-{time.monotonic_ns()}.log"
+        of_queues = ["-Q", queues] if command == "worker" else []
+        argv = (sys.executable, "-m", "celery", "-A", "skinclinic", command, *options, *of_queues)
+        process = programs.start(programs.Program(command, argv, _worker_environment() | environment), log)
+        processes.append(process)
+        wait_until(lambda: ready in log.read_text(), what=f"celery {command}", is_alive=lambda: process.poll() is None, log=log)
+        return process
+
+    yield start
+    for process in processes:
+        programs.stop(process)
+    _flush_redis()
+
+
+def _worker_environment() -> dict[str, str]:
+    from django.db import connection
+
+    name = connection.settings_dict["NAME"]
+    url = os.environ["DATABASE_URL"]
+    database = f"/{services.DATABASE}"
+    test_url = url.replace(f"{database}?", f"/{name}?") if "?" in url else f"{url.rpartition('/')[0]}/{name}"
+    return {"DATABASE_URL": test_url, "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
+
+
+def _flush_redis() -> None:
+    from django.conf import settings
+    from redis import Redis
+
+    with Redis.from_url(settings.REDIS_URL) as client:
+        client.flushall()
+
+
+def wait_until(
+    condition: Callable[[], object], *, what: str, limit_s: float = 60, is_alive: Callable[[], bool] = lambda: True, log: Path | None = None
+) -> None:
+    """Look every 50 ms; fail with the end of `log` when it takes longer than `limit_s` or the process is gone."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > deadline or not is_alive():
+            tail = log.read_text()[-3000:] if log else ""
+            pytest.fail(f"Waited in vain for {what}.\n{tail}")
+        time.sleep(0.05)
