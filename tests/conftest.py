@@ -37,6 +37,13 @@ os.environ |= {
 (RUN_DIR / "static").mkdir()
 
 
+def pytest_configure() -> None:
+    """Read the settings, now that the environment is complete; pytest-django sets Django up with them right after."""
+    from django.conf import settings
+
+    assert not settings.DEBUG
+
+
 # --- Servers -------------------------------------------------------------------------------------------------------
 
 

