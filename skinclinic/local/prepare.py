@@ -1,0 +1,29 @@
+"""What must be true of the data before the programs start: tables, collected static files, and the demo people and cases."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import redirect_stdout
+
+import django
+from django.core.management import call_command, get_commands
+
+
+def prepare() -> int:
+    """Everything that is said on the way goes to the log; standard output is what the demo command prints."""
+    django.setup()
+    with redirect_stdout(sys.stderr):
+        call_command("migrate", interactive=False, verbosity=1, stdout=sys.stderr)
+        call_command("collectstatic", interactive=False, verbosity=0, stdout=sys.stderr)
+    print(_load_demo())
+    return 0
+
+
+def _load_demo() -> str:
+    if os.environ.get("DEMO", "1") != "1" or "load_demo" not in get_commands():
+        return ""
+    said = io.StringIO()
+    call_command("load_demo", stdout=said)
+    return said.getvalue()
