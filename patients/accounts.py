@@ -1,0 +1,30 @@
+"""Logging in and out leaves a trace. Done in allauth's adapter, which asks before and after, rather than in signals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from patients import audit
+from patients.models import User
+from skinclinic.accounts import StaffOnlyAdapter
+
+
+class AuditedAdapter(StaffOnlyAdapter):
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        audit.record(actor=user, action="account.login", obj=user)
+
+    def logout(self, request: HttpRequest) -> None:
+        user = request.user
+        super().logout(request)
+        if isinstance(user, User):
+            audit.record(actor=user, action="account.logout", obj=user)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Names no account that was not found: people type passwords into the wrong field."""
+        super().authentication_failed(request, **credentials)
+        tried = User.objects.filter(username=credentials.get("username") or "").first()
+        if tried is not None:
+            audit.record(actor=None, action="account.login-failed", obj=tried)

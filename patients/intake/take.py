@@ -1,0 +1,55 @@
+"""The way of one file through the intake."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.core.files import File
+
+from patients import limits
+from patients.capture import CaptureFields
+from patients.intake import dicom, photo, refusals, sniff
+from patients.intake.pixels import Picture, encode, shrink
+
+_DECODERS: Mapping[str, Callable[[bytes], Picture]] = {sniff.JPEG: photo.read_jpeg, sniff.PNG: photo.read_png, sniff.DICOM: dicom.read}
+
+
+@dataclass(frozen=True)
+class Intake:
+    """An accepted file with everything derived from it."""
+
+    media_type: str
+    width_px: int
+    height_px: int
+    upright: bytes
+    thumbnail: bytes
+    pixel_spacing_mm: tuple[float, float] | None
+    capture: CaptureFields
+
+
+def read_limited(upload: File[bytes]) -> bytes:
+    """The upload's bytes; refused before reading when there are none or too many."""
+    if not upload.size:
+        raise refusals.empty()
+    if upload.size > limits.MAX_BYTES:
+        raise refusals.too_large()
+    upload.seek(0)
+    return upload.read()
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def take_in(data: bytes) -> Intake:
+    """What is to be stored beside the original, or a ClinicError that says what is wrong with it."""
+    media_type = sniff.media_type(data)
+    if media_type is None:
+        raise refusals.unknown_format(sniff.describe(data))
+    picture = _DECODERS[media_type](data)
+    width_px, height_px = picture.pixels.size
+    upright = encode(picture.pixels, media_type)
+    thumbnail = shrink(picture.pixels)
+    return Intake(media_type, width_px, height_px, upright, thumbnail, picture.pixel_spacing_mm, picture.capture)

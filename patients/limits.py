@@ -1,0 +1,16 @@
+"""How large and how small an image may be. Each installation may choose others in its environment."""
+
+from __future__ import annotations
+
+from skinclinic import env
+
+MAX_BYTES = int(env.number("IMAGE_MAX_MB", 20)) * 2**20
+"""A 48-megapixel phone JPEG has about 15 MB. An upload is held in memory while it is checked, so more would cost every web worker."""
+MAX_PIXELS = int(env.number("IMAGE_MAX_MEGAPIXELS", 40)) * 10**6
+"""A decoded pixel takes 4 bytes, and turning a picture needs it twice: 40 megapixels are 320 MB for a moment."""
+MIN_SIDE_PX = int(env.number("IMAGE_MIN_SIDE_PX", 100))
+"""Below this no structure inside a lesion can be told apart, by people or by networks."""
+THUMBNAIL_SIDE_PX = 320
+"""Sharp on a phone's card of 160 CSS pixels with two device pixels each."""
+BREAK_GLASS_MINUTES = int(env.number("BREAK_GLASS_MINUTES", 60))
+"""Long enough to settle one question about one record."""

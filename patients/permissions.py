@@ -1,0 +1,74 @@
+"""Who may do what, in one place. Whatever is not granted here is refused; what somebody may *see* is each model's `visible_to`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from patients.models import Role, Viewer, role_of
+from skinclinic.errors import ClinicError
+
+P = ParamSpec("P")
+M = TypeVar("M", bound=Model)
+M_co = TypeVar("M_co", bound=Model, covariant=True)
+View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+class Sighted(Protocol[M_co]):
+    """A manager or queryset that knows who may see its rows."""
+
+    def visible_to(self, viewer: Viewer) -> QuerySet[M_co]: ...
+
+
+def get_for(viewer: Viewer, rows: Sighted[M], pk: object) -> M:
+    """The object as far as this person may see it; otherwise 404, the same as for one that does not exist."""
+    return get_object_or_404(rows.visible_to(viewer), pk=pk)
+
+
+def can_open_records(viewer: Viewer) -> bool:
+    return role_of(viewer) in Role.values
+
+
+def can_edit_patients(viewer: Viewer) -> bool:
+    return role_of(viewer) == Role.GP
+
+
+def can_add_lesions(viewer: Viewer) -> bool:
+    return role_of(viewer) == Role.GP
+
+
+def can_add_images(viewer: Viewer) -> bool:
+    return role_of(viewer) == Role.GP
+
+
+def can_refer(viewer: Viewer) -> bool:
+    return role_of(viewer) == Role.GP
+
+
+def can_break_glass(viewer: Viewer) -> bool:
+    return role_of(viewer) == Role.ADMIN
+
+
+def require(allowed: bool) -> None:
+    if not allowed:
+        message = "Your role does not allow this. If you need it for your work, ask the administrator."
+        raise ClinicError("forbidden", message, http_status=403)
+
+
+def allowed_if(rule: Callable[[Viewer], bool]) -> Callable[[View[P]], View[P]]:
+    """For views: the rule is asked before anything else happens."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            require(rule(request.user))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
