@@ -1,0 +1,81 @@
+"""From the dataclasses of `vision` to what is stored: one JSON document, and one file per array."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from analysis.models import Kind
+from analysis.vision import imaging, overlay
+from analysis.vision.types import Output, SignedMap
+
+CNN_RGB = (0, 229, 255)
+"""Cyan: the network's outline. Both colours stand out from skin and from pigment."""
+LEVEL_SET_RGB = (255, 214, 0)
+"""Yellow: the outline by image processing."""
+CONTOUR_DECIMALS = 1
+"""A tenth of a pixel; the exact shape is in the mask."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one analysis leaves behind. `files` maps the kind of artefact to its file name and bytes."""
+
+    result: dict[str, Any]
+    p_malignant: float
+    models_used: list[dict[str, str]]
+    timings_ms: dict[str, float]
+    files: dict[Kind, tuple[str, bytes]]
+
+
+def pack(output: Output) -> Findings:
+    """Split an Output into rows and files."""
+    document = to_json(output)
+    models_used, timings_ms = document.pop("models"), document.pop("timings_ms")
+    document["classification"]["is_suspicious"] = output.classification.is_suspicious
+    return Findings(document, output.classification.p_malignant, models_used, timings_ms, files_of(output))
+
+
+def to_json(value: Any) -> Any:
+    """Dataclasses as objects, contours as lists of [x, y]; masks and maps are left out: they are files.
+
+    Numbers that are not finite become null: undefined is shown as undefined, and PostgreSQL refuses NaN.
+    """
+    if is_dataclass(value):
+        members = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: to_json(member) for name, member in members.items() if name not in ("mask", "signed")}
+    if isinstance(value, np.ndarray):
+        return [[round(float(x), CONTOUR_DECIMALS) for x in point] for point in value]
+    if isinstance(value, dict):
+        return {key: to_json(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(member) for member in value]
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def files_of(output: Output) -> dict[Kind, tuple[str, bytes]]:
+    """Every array of the output as a file, and the overlays that the page lays over the image."""
+    size = (output.height_px, output.width_px)
+    pictures = {
+        Kind.LESION: output.lesion.mask,
+        Kind.LEVEL_SET: output.level_set.mask,
+        Kind.LESION_OUTLINE: overlay.mask_overlay(output.lesion.mask, CNN_RGB),
+        Kind.LEVEL_SET_OUTLINE: overlay.mask_overlay(output.level_set.mask, LEVEL_SET_RGB),
+        Kind.COLOURS: overlay.colour_map(output.abcd.regions, size),
+        Kind.HEATMAP: overlay.heat_overlay(output.heatmap.signed),
+    }
+    files = {kind: (f"{kind}.png", imaging.encode_png(picture)) for kind, picture in pictures.items()}
+    return files | {Kind.HEATMAP_RAW: ("heatmap_raw.npz", packed_map(output.heatmap.signed))}
+
+
+def packed_map(signed: SignedMap) -> bytes:
+    """The raw map as a compressed npz with the one array `signed`, float16, readable without pickle."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, signed=signed.astype(np.float16))
+    return buffer.getvalue()

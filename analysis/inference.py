@@ -1,0 +1,80 @@
+"""The only door from Django to the networks. Importing this module is cheap; the first analysis loads torch.
+
+Used by workers and commands, never by the web process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from django.conf import settings
+
+from analysis.vision.types import Output, RgbImage
+
+if TYPE_CHECKING:
+    from analysis.vision.weights import Bundle
+
+logger = logging.getLogger(__name__)
+
+
+class Analyser(Protocol):
+    """Bytes of an upright image in, everything found out; `on_stage` hears of each finished stage and may raise."""
+
+    def __call__(self, data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output: ...
+
+
+def analyse(data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
+    """Run the whole pipeline with the active models."""
+    from analysis.vision import imaging
+
+    return _analyse(imaging.decode(data), pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage)
+
+
+def warm_up() -> None:
+    """Load the active models and run them once, so that the first patient does not wait for it."""
+    started_s = perf_counter()
+    _analyse(_drawn_lesion(), pixel_spacing_mm=None, on_stage=lambda _: None)
+    logger.info("models ready after %.1f s", perf_counter() - started_s)
+
+
+def _analyse(image: RgbImage, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
+    from analysis.vision import pipeline
+
+    bundle = _bundle(models_digest(settings.MODELS_DIR))
+    return pipeline.analyse(image, bundle, pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage, clock=perf_counter)
+
+
+@lru_cache(maxsize=1)
+def _bundle(digest: str) -> Bundle:
+    """The active models, kept for the life of this process and replaced when the digest changes."""
+    import torch
+
+    from analysis.vision import weights
+
+    torch.set_num_threads(settings.TORCH_THREADS)
+    logger.info("loading models %s", digest[:8])
+    return weights.load_bundle(settings.MODELS_DIR)
+
+
+def models_digest(folder: Path) -> str:
+    """Changes whenever `active.json`, a card or a weight file does. Looks at names, sizes and times: a few stats."""
+    known = hashlib.sha256()
+    for path in sorted([folder / "active.json", *folder.glob("*/card.json"), *folder.glob("*/*.safetensors")]):
+        if path.exists():
+            stat = path.stat()
+            known.update(f"{path.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return known.hexdigest()
+
+
+def _drawn_lesion() -> RgbImage:
+    """450×600, a brown disc on skin."""
+    y, x = np.ogrid[:450, :600]
+    inside = (x - 300) ** 2 + (y - 225) ** 2 < 120**2
+    return np.where(inside[..., None], (110, 70, 50), (215, 170, 150)).astype(np.uint8)

@@ -1,0 +1,12 @@
+"""Reads that span models."""
+
+from __future__ import annotations
+
+from analysis.models import Analysis
+from patients.models import Image
+
+
+def newest_analysis(image: Image) -> Analysis | None:
+    """What the clinician wants to see of an image: the newest that is under way or succeeded, else the newest of all."""
+    analyses = Analysis.objects.filter(image=image).order_by("-queued_at")
+    return analyses.useful().first() or analyses.first()

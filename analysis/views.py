@@ -1,0 +1,150 @@
+"""Pages and files of analyses. Each view parses, calls one service or selector, and renders."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from analysis import selectors, services
+from analysis.models import Analysis, Kind, Status
+from analysis.permissions import can_request_analyses
+from analysis.presentation import Report, progress_of
+from patients import audit
+from patients.forms import ImageUploadForm
+from patients.models import Image, Lesion, Viewer
+from patients.permissions import allowed_if, can_add_images, get_for, require
+from patients.views import person
+from skinclinic.errors import ClinicError, wants_json
+
+ANALYSES = Analysis.objects.select_related("image__lesion__patient", "requested_by")
+MEDIA_TYPES = {Kind.HEATMAP_RAW: "application/octet-stream"}
+
+
+@require_POST
+@allowed_if(can_add_images)
+def submit(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
+    """Keep one image of a lesion and ask for its analysis."""
+    lesion = get_for(request.user, Lesion.objects.select_related("patient"), lesion_id)
+    try:
+        form = _checked(ImageUploadForm(request.POST, request.FILES))
+        analysis = services.submit_image(actor=person(request), lesion=lesion, upload=form.cleaned_data["image"], capture=form.capture())
+    except ClinicError as refusal:
+        if wants_json(request):
+            raise
+        messages.error(request, refusal.message)
+        return redirect(lesion)
+    if wants_json(request):
+        return JsonResponse(_addresses(analysis), status=202)
+    return redirect("analysis:detail", analysis.pk)
+
+
+def _checked(form: ImageUploadForm) -> ImageUploadForm:
+    if form.is_valid():
+        return form
+    field, errors = next(iter(form.errors.items()))
+    raise ClinicError("incomplete-form", errors[0] if field == "image" else f"{form[field].label}: {errors[0]}")
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def latest(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    """Lead to the newest analysis of an image, or offer to start one."""
+    image = get_for(request.user, Image.objects.select_related("lesion__patient"), image_id)
+    if request.method == "POST":
+        require(can_request_analyses(request.user))
+        return redirect("analysis:detail", services.request_analysis(actor=person(request), image=image).pk)
+    if analysis := selectors.newest_analysis(image):
+        return redirect("analysis:detail", analysis.pk)
+    return render(request, "analysis/latest.html", _image_context(request.user, image))
+
+
+@require_GET
+@never_cache
+@transaction.atomic
+def detail(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
+    """Progress while it runs, then the results."""
+    analysis = get_for(request.user, ANALYSES, analysis_id)
+    _record_read(request.user, "analysis.read", analysis)
+    context = _image_context(request.user, analysis.image) | {"analysis": analysis, "progress": progress_of(analysis)}
+    report = Report(analysis) if analysis.status == Status.SUCCEEDED else None
+    return render(request, "analysis/detail.html", context | {"report": report})
+
+
+@require_GET
+@never_cache
+def status(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
+    """How far the analysis is: what the page asks for every moment. No clinical content, hence no audit row.
+
+    `seen` names what the page shows already; nothing new is answered with 204, so that a screen reader is left in peace.
+    """
+    analysis = get_for(request.user, Analysis.objects.all(), analysis_id)
+    progress = progress_of(analysis)
+    if wants_json(request):
+        return JsonResponse(_status_document(analysis))
+    if not analysis.is_live:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if request.GET.get("seen") == progress.token:
+        return HttpResponse(status=204)
+    return render(request, "analysis/_progress.html", {"analysis": analysis, "progress": progress})
+
+
+@require_POST
+@allowed_if(can_request_analyses)
+def cancel(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
+    services.cancel_analysis(actor=person(request), analysis=get_for(request.user, ANALYSES, analysis_id))
+    return redirect("analysis:detail", analysis_id)
+
+
+@require_POST
+@allowed_if(can_request_analyses)
+def retry(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
+    analysis = services.retry_analysis(actor=person(request), analysis=get_for(request.user, ANALYSES, analysis_id))
+    return redirect("analysis:detail", analysis.pk)
+
+
+@require_GET
+@never_cache
+@transaction.atomic
+def artefact(request: HttpRequest, analysis_id: UUID, kind: str) -> FileResponse:
+    """A mask, an overlay or the raw heat map. Nothing is kept by the browser: the next person asks for themselves."""
+    analysis = get_for(request.user, ANALYSES, analysis_id)
+    found = get_object_or_404(analysis.artefacts, kind=kind)
+    _record_read(request.user, "artefact.read", analysis, kind=kind)
+    return FileResponse(found.file.open("rb"), content_type=MEDIA_TYPES.get(Kind(kind), "image/png"))
+
+
+def _record_read(viewer: Viewer, action: str, analysis: Analysis, **detail: str) -> None:
+    audit.record(actor=viewer, action=action, obj=analysis, patient=analysis.image.lesion.patient, detail=detail)
+
+
+def _image_context(viewer: Viewer, image: Image) -> dict[str, Any]:
+    lesion = image.lesion
+    return {"image": image, "lesion": lesion, "patient": lesion.patient, "may_request": can_request_analyses(viewer)}
+
+
+def _addresses(analysis: Analysis) -> dict[str, str]:
+    return {
+        "id": str(analysis.pk),
+        "status_url": reverse("analysis:status", args=[analysis.pk]),
+        "page_url": reverse("analysis:detail", args=[analysis.pk]),
+    }
+
+
+def _status_document(analysis: Analysis) -> dict[str, Any]:
+    progress = progress_of(analysis)
+    error = {"code": analysis.failure_code, "message": analysis.failure_message} if analysis.status == Status.FAILED else None
+    return _addresses(analysis) | {
+        "status": analysis.status,
+        "stage": analysis.stage,
+        "stages_done": progress.done,
+        "stages_total": progress.total,
+        "error": error,
+    }

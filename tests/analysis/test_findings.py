@@ -1,0 +1,85 @@
+"""What is stored is what was found."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from analysis.findings import pack, to_json
+from analysis.models import Kind
+from tests.analysis import tiny
+
+
+def test_result_survives_json() -> None:
+    findings = pack(tiny.output())
+    assert json.loads(json.dumps(findings.result, allow_nan=False)) == findings.result
+
+
+def test_every_figure_of_the_output_is_in_the_result() -> None:
+    found = pack(tiny.output(pixel_spacing_mm=(0.1, 0.1)))
+    assert found.p_malignant == 0.7
+    assert found.result["classification"]["scores"][0] == {
+        "label": "MEL",
+        "probability": 0.67,
+        "confidence_percent": pytest.approx(62.2857, abs=1e-3),
+        "is_listed": True,
+    }
+    assert found.result["classification"]["is_suspicious"] is True
+    assert found.result["lesion"] == {
+        "contour": [[20.0, 15.0], [39.0, 15.0], [39.0, 24.0], [20.0, 24.0]],
+        "area_px": 200,
+        "touches_border": False,
+        "failure": None,
+    }
+    assert found.result["abcd"]["diameter_1_mm"] == 2.0
+    assert found.result["abcd"]["asymmetry_2"] is None
+    assert found.result["abcd"]["regions"][0]["centroid"] == [29.5, 19.5]
+    assert found.result["heatmap"] == {"method": "grad_cam", "label": "MEL", "share_inside_lesion": 1.0}
+    assert [used["task"] for used in found.models_used] == ["classification", "lesion"]
+    assert found.timings_ms["level_set"] == 2.0
+
+
+def test_undefined_numbers_become_null() -> None:
+    broken = replace(tiny.abcd(), border_irregularity=float("nan"), diameter_1_px=np.float32("inf"))
+    assert to_json(broken)["border_irregularity"] is None
+    assert to_json(broken)["diameter_1_px"] is None
+
+
+def test_numpy_scalars_become_plain_numbers() -> None:
+    document = to_json({"count": np.int64(3), "share": np.float32(0.5), "yes": np.bool_(True)})
+    assert json.dumps(document) == '{"count": 3, "share": 0.5, "yes": true}'
+
+
+@pytest.mark.parametrize("kind", [Kind.LESION, Kind.LEVEL_SET])
+def test_masks_are_one_channel_of_0_and_255(kind: Kind) -> None:
+    name, data = pack(tiny.output()).files[kind]
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert name == f"{kind}.png"
+    assert picture.shape == (tiny.HEIGHT_PX, tiny.WIDTH_PX)
+    assert np.array_equal(picture, tiny.mask() * 255)
+
+
+@pytest.mark.parametrize("kind", [Kind.LESION_OUTLINE, Kind.LEVEL_SET_OUTLINE, Kind.COLOURS, Kind.HEATMAP])
+def test_overlays_are_transparent_pictures_of_the_same_size(kind: Kind) -> None:
+    picture = cv2.imdecode(np.frombuffer(pack(tiny.output()).files[kind][1], np.uint8), cv2.IMREAD_UNCHANGED)
+    assert picture.shape == (tiny.HEIGHT_PX, tiny.WIDTH_PX, 4)
+    assert picture[0, 0, 3] == 0
+    assert picture[..., 3].any()
+
+
+def test_the_raw_heat_map_keeps_its_sign() -> None:
+    _, data = pack(tiny.output()).files[Kind.HEATMAP_RAW]
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        assert np.allclose(archive["signed"], tiny.heatmap().signed, atol=1e-3)
+
+
+def test_an_outline_that_was_not_found_still_has_its_files() -> None:
+    findings = pack(tiny.output(level_set=tiny.outline(failure="No border was found.")))
+    assert findings.result["level_set"]["contour"] == []
+    assert findings.result["level_set"]["failure"] == "No border was found."
+    assert set(findings.files) == set(Kind)
