@@ -28,7 +28,7 @@ def logits(x: Tensor, model: Model) -> NDArray[np.float64]:
     """Raw class scores, N×n."""
     with torch.inference_mode(), networks.half_precision(model.where):
         scores = model.network(x.to(model.where))
-    return scores.float().cpu().numpy().astype(np.float64)
+    return np.asarray(scores.float().cpu().numpy(), dtype=np.float64)
 
 
 def calibrate(raw: NDArray[np.float64], temperature: float, class_bias: tuple[float, ...]) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from analysis.vision.errors import ModelError
 from analysis.vision.torchvision_ops import models
@@ -56,7 +56,7 @@ class UNet(nn.Module):
         for block in list(self.down)[:-1]:
             x = block(x)
             skipped.append(x)
-            x = F.max_pool2d(x, 2, ceil_mode=True)  # ceil: 180 is not a multiple of 16
+            x = functional.max_pool2d(x, 2, ceil_mode=True)  # ceil: 180 is not a multiple of 16
         x = self.down[-1](x)
         for up, merge, skip in zip(self.up, self.merge, reversed(skipped), strict=True):
             x = up(x)[..., : skip.shape[-2], : skip.shape[-1]]

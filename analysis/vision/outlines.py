@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +42,6 @@ def touches_border(mask: Mask) -> bool:
     return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
 
 
-def _vertices(contour: NDArray[np.int32]) -> Contour:
+def _vertices(contour: NDArray[Any]) -> Contour:
     """OpenCV's N×1×2 integers as N×2 float32."""
     return contour.reshape(-1, 2).astype(np.float32)

@@ -28,4 +28,3 @@ def probability(image: RgbImage, model: Model) -> NDArray[np.float32]:
         low = torch.sigmoid(model.network(x)[0, 0].float()).cpu().numpy()
     height, width = image.shape[:2]
     return cv2.resize(low, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
-

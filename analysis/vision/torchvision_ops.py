@@ -28,11 +28,11 @@ def _cuda_operators_load() -> bool:
     return torch.version.cuda is not None
 
 
-_library = torch.library.Library("torchvision", "FRAGMENT")  # kept alive: the declarations die with it
+_library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]  # kept alive: declarations die with it
 if not _cuda_operators_load():
     for _name, _schema in _SCHEMAS.items():
         if _is_missing(_name):
-            _library.define(_schema)
+            _library.define(_schema)  # type: ignore[no-untyped-call]
 
 from torchvision import models  # noqa: E402  (must follow the declarations above)
 

@@ -132,9 +132,7 @@ def sha256(path: Path) -> str:
 
 def save_weights(state: dict[str, Tensor], path: Path) -> str:
     """Write a state dict in half precision (integers as they are); returns the file's SHA-256."""
-    half = {
-        name: (value.half() if value.is_floating_point() else value).contiguous().cpu() for name, value in state.items()
-    }
+    half = {name: (value.half() if value.is_floating_point() else value).contiguous().cpu() for name, value in state.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(half, path)
     return sha256(path)

@@ -8,9 +8,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 
-def geometry(
-    pixels: NDArray[np.uint8], size: int, rng: Generator, scale: tuple[float, float], shift: float
-) -> NDArray[np.uint8]:
+def geometry(pixels: NDArray[np.uint8], size: int, rng: Generator, scale: tuple[float, float], shift: float) -> NDArray[np.uint8]:
     """Rotate by any angle, mirror, zoom, stretch by ±10 % and shift, in one resampling to size×size.
 
     A skin lesion has no up: every rotation and mirror image is as likely as the original. The frame is continued by
@@ -26,9 +24,7 @@ def geometry(
     return np.dstack([image, mask]).astype(np.uint8, copy=False)
 
 
-def _affine(
-    source_px: int, size: int, rng: Generator, scale: tuple[float, float], shift: float
-) -> NDArray[np.float64]:
+def _affine(source_px: int, size: int, rng: Generator, scale: tuple[float, float], shift: float) -> NDArray[np.float64]:
     """2×3 matrix from source to target pixels; `scale` is the share of the source's side that fills the target."""
     angle = rng.uniform(0, 2 * np.pi)
     zoom = size / source_px / np.exp(rng.uniform(np.log(scale[0]), np.log(scale[1])))

@@ -139,9 +139,7 @@ class Shards:
         return self._open[shard].read(path)
 
 
-def cached(
-    cache_dir: Path, examples: Sequence[Example], load: Callable[[Example], NDArray[np.uint8]], kind: str
-) -> NDArray[np.uint8]:
+def cached(cache_dir: Path, examples: Sequence[Example], load: Callable[[Example], NDArray[np.uint8]], kind: str) -> NDArray[np.uint8]:
     """One row per example, read from the cache file or loaded now and written to it (write, then rename)."""
     digest = hashlib.sha256("\n".join(f"{e.shard}/{e.path}" for e in examples).encode()).hexdigest()[:16]
     target = cache_dir / f"{kind}-{digest}.npy"
@@ -154,7 +152,8 @@ def cached(
             rows[index] = load(example)
         rows.flush()
         partial.rename(target)
-    return np.load(target, mmap_mode="r", allow_pickle=False)
+    pixels: NDArray[np.uint8] = np.load(target, mmap_mode="r", allow_pickle=False)
+    return pixels
 
 
 def classification_images(data_dir: Path, cache_dir: Path, examples: Sequence[Example]) -> NDArray[np.uint8]:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.nn import functional
 
 from analysis.vision import networks
 from analysis.vision.training import augment, losses, schedules
@@ -84,9 +84,7 @@ def _train_epoch(
     for index, (x, target) in enumerate(_batches(recipe, epoch, data)):
         step = epoch * recipe.steps_per_epoch + index
         for group in optimiser.param_groups:
-            group["lr"] = recipe.learning_rate * schedules.warm_cosine(
-                step, recipe.epochs * recipe.steps_per_epoch, recipe.warmup_steps
-            )
+            group["lr"] = recipe.learning_rate * schedules.warm_cosine(step, recipe.epochs * recipe.steps_per_epoch, recipe.warmup_steps)
         optimiser.zero_grad(set_to_none=True)
         with networks.half_precision(where):
             logits = network(x.to(where, memory_format=torch.channels_last))
@@ -101,7 +99,7 @@ def _train_epoch(
 def _loss(recipe: Recipe, logits: Tensor, target: Tensor) -> Tensor:
     if recipe.task == "lesion":
         return losses.lesion_loss(logits, target)
-    return F.cross_entropy(logits, target, label_smoothing=recipe.label_smoothing)
+    return functional.cross_entropy(logits, target, label_smoothing=recipe.label_smoothing)
 
 
 def _batches(recipe: Recipe, epoch: int, data: TrainingSet) -> Iterator[tuple[Tensor, Tensor]]:
@@ -157,9 +155,7 @@ class Checkpoint:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def store(
-        self, network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, done: int, best: float
-    ) -> None:
+    def store(self, network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, done: int, best: float) -> None:
         tensors = {f"network.{k}": v for k, v in network.state_dict().items()}
         tensors |= {f"averaged.{k}": v for k, v in averaged.state_dict().items()}
         for index, moments in optimiser.state_dict()["state"].items():

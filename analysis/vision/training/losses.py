@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 
 def soft_jaccard(logits: Tensor, target: Tensor) -> Tensor:
@@ -20,4 +20,4 @@ def soft_jaccard(logits: Tensor, target: Tensor) -> Tensor:
 
 def lesion_loss(logits: Tensor, target: Tensor) -> Tensor:
     """Cross-entropy, as the report trains, plus soft Jaccard, which is what the mask is judged by."""
-    return F.binary_cross_entropy_with_logits(logits, target) + soft_jaccard(logits, target)
+    return functional.binary_cross_entropy_with_logits(logits, target) + soft_jaccard(logits, target)

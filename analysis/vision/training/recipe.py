@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
 
@@ -68,7 +68,11 @@ def read(name_or_path: str) -> Recipe:
     path = Path(name_or_path)
     path = path if path.suffix == ".toml" else RECIPES_DIR / f"{name_or_path}.toml"
     text = path.read_bytes()
-    numbers = tomllib.loads(text.decode())
-    numbers["phases"] = tuple(Phase(**phase) for phase in numbers["phases"])
-    numbers["scale"] = tuple(numbers["scale"])
-    return Recipe(name=path.stem, sha256=hashlib.sha256(text).hexdigest(), **numbers)
+    fields = tomllib.loads(text.decode())
+    return restore({**fields, "name": path.stem, "sha256": hashlib.sha256(text).hexdigest()})
+
+
+def restore(fields: dict[str, Any]) -> Recipe:
+    """The recipe in the fields of a TOML file or of a model card."""
+    phases = tuple(Phase(**phase) for phase in fields["phases"])
+    return Recipe(**{**fields, "phases": phases, "scale": tuple(fields["scale"])})

@@ -1,0 +1,97 @@
+"""Command line without server or database: `python -m analysis.vision predict|benchmark|train|evaluate …`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+from pathlib import Path
+
+from analysis.vision import cli
+from analysis.vision.errors import VisionError
+
+MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 when it did its work, 2 when it could not start (bad path, no models)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (VisionError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m analysis.vision", description=__doc__)
+    parser.add_argument("--models", type=Path, default=MODELS_DIR, help="folder of models (default: %(default)s)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    predict = commands.add_parser("predict", help="analyse images, write predictions.csv and masks")
+    predict.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="image files or folders of them")
+    predict.add_argument("--list", type=Path, metavar="FILE", help="text file with one path a line")
+    predict.add_argument("--out", type=Path, required=True, metavar="DIR")
+    predict.set_defaults(run=_predict)
+
+    benchmark = commands.add_parser("benchmark", help="median milliseconds of every stage on warm networks")
+    benchmark.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    benchmark.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    benchmark.add_argument("--repeats", type=int, default=5, help="runs per image (default: %(default)s)")
+    benchmark.set_defaults(run=_benchmark)
+
+    train = commands.add_parser("train", help="train by a recipe (resumes what is in --out), write a model folder")
+    train.add_argument("recipe", help="a TOML file, or the name of one in analysis/vision/training/recipes")
+    train.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with labels.csv and its shards")
+    train.add_argument("--out", type=Path, required=True, metavar="DIR")
+    train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser("evaluate", help="print the figures of a model's card, computed anew")
+    evaluate.add_argument("model", type=Path, help="model folder")
+    evaluate.add_argument("--data", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument("--split", choices=("val", "test"), default="test")
+    evaluate.set_defaults(run=_evaluate)
+    return parser
+
+
+def _predict(options: argparse.Namespace) -> int:
+    paths = cli.expand(options.paths, options.list)
+    failed = cli.predict(paths, options.models, options.out)
+    print(f"{len(paths) - failed} analysed, {failed} failed: {options.out / cli.PREDICTIONS_FILE}", file=sys.stderr)
+    return 0
+
+
+def _benchmark(options: argparse.Namespace) -> int:
+    medians = cli.benchmark(options.images, options.models, options.repeats)
+    if options.json:
+        print(json.dumps({stage: round(ms, 2) for stage, ms in medians.items()}))
+    else:
+        for stage, ms in medians.items():
+            print(f"{stage:16}{ms:8.1f} ms")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from analysis.vision.training import recipe, run  # the training side is only loaded by who trains
+
+    today = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d")
+    folder = run.train(recipe.read(options.recipe), options.data, options.out, today, _log)
+    print(folder)
+    return 0
+
+
+def _log(line: str) -> None:
+    """Progress goes to standard error, results to standard output."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from analysis.vision.training import run
+
+    print(json.dumps(run.evaluate_folder(options.model, options.data, options.split), indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""What the commands `predict` and `benchmark` do; `__main__` only parses and prints."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from analysis.vision import imaging, pipeline, weights
+from analysis.vision.errors import ImageError
+from analysis.vision.types import CLASSES, Abcd, Output
+
+PREDICTIONS_FILE = "predictions.csv"
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png"}
+COLUMNS = (
+    "file",
+    "error",
+    "p_malignant",
+    *(f"p_{label}" for label in CLASSES),
+    "uncertainty",
+    "abcd_A1",
+    "abcd_A2",
+    "abcd_B",
+    "abcd_C",
+    "abcd_D1_px",
+    "abcd_D2_px",
+)
+"""Columns of predictions.csv. Others may be added after these; these are never renamed."""
+
+Row = dict[str, Any]
+
+
+def expand(paths: Iterable[Path], list_file: Path | None) -> list[Path]:
+    """The files to analyse: given files as they are, images below given folders in order, lines of the list.
+
+    Raises FileNotFoundError when that leaves nothing.
+    """
+    listed = list_file.read_text(encoding="utf-8").splitlines() if list_file else []
+    files: list[Path] = []
+    for path in [*paths, *(Path(line.strip()) for line in listed if line.strip())]:
+        files += _images_below(path) if path.is_dir() else [path]
+    if not files:
+        raise FileNotFoundError("no images given: name files, folders with JPEG or PNG files, or --list FILE")
+    return files
+
+
+def _images_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+
+
+def predict(files: Sequence[Path], models_dir: Path, out: Path) -> int:
+    """Analyse the files, write `predictions.csv` (one row per input, in order) and masks below `out`.
+
+    A file that cannot be analysed gets a row with `error`; returns how many did. Rows are flushed one by one.
+    """
+    bundle = weights.load_bundle(models_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    with (out / PREDICTIONS_FILE).open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        for path, folder in zip(files, _mask_folders(files, out), strict=True):
+            row = _predict_one(path, folder, bundle)
+            failed += bool(row.get("error"))
+            writer.writerow(row)
+            stream.flush()
+    return failed
+
+
+def _mask_folders(files: Sequence[Path], out: Path) -> list[Path]:
+    """`masks/<stem>` per file; the second file of the same stem gets `<stem>~2`, so that nothing is overwritten."""
+    seen: Counter[str] = Counter()
+    folders = []
+    for path in files:
+        seen[path.stem] += 1
+        repeated = f"~{seen[path.stem]}" if seen[path.stem] > 1 else ""
+        folders.append(out / "masks" / f"{path.stem}{repeated}")
+    return folders
+
+
+def _predict_one(path: Path, mask_folder: Path, bundle: weights.Bundle) -> Row:
+    try:
+        output = pipeline.analyse(imaging.read(path), bundle)
+    except ImageError as error:
+        return {"file": str(path), "error": f"{error.code}: {error.message}"}
+    mask_folder.mkdir(parents=True, exist_ok=True)
+    (mask_folder / "lesion.png").write_bytes(imaging.encode_png(output.lesion.mask))
+    (mask_folder / "level_set.png").write_bytes(imaging.encode_png(output.level_set.mask))
+    return {"file": str(path), "error": "", **_classification_columns(output), **_abcd_columns(output.abcd)}
+
+
+def _classification_columns(output: Output) -> Row:
+    p = {score.label: score.probability for score in output.classification.scores}
+    return {
+        "p_malignant": f"{output.classification.p_malignant:.6f}",
+        **{f"p_{label}": f"{p[label]:.6f}" for label in CLASSES},
+        "uncertainty": f"{output.classification.uncertainty:.6f}",
+    }
+
+
+def _abcd_columns(measured: Abcd) -> Row:
+    """Raw measurements; undefined ones stay empty."""
+    values = {
+        "abcd_A1": measured.asymmetry_1,
+        "abcd_A2": measured.asymmetry_2,
+        "abcd_B": measured.border_irregularity,
+        "abcd_C": None if measured.failure else float(len(measured.colours)),
+        "abcd_D1_px": measured.diameter_1_px,
+        "abcd_D2_px": measured.diameter_2_px,
+    }
+    return {name: "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".") for name, value in values.items()}
+
+
+def benchmark(files: Sequence[Path], models_dir: Path, repeats: int) -> dict[str, float]:
+    """Stage → median milliseconds over `repeats` runs of every image, after one run that warms the networks."""
+    bundle = weights.load_bundle(models_dir)
+    pipeline.analyse(imaging.read(files[0]), bundle)
+    runs = [_time_one(path, bundle) for path in files for _ in range(repeats)]
+    return {stage: median(run[stage] for run in runs) for stage in runs[0]}
+
+
+def _time_one(path: Path, bundle: weights.Bundle) -> dict[str, float]:
+    start = time.perf_counter()
+    image = imaging.read(path)
+    decode_ms = (time.perf_counter() - start) * 1000
+    stages = pipeline.analyse(image, bundle, clock=time.perf_counter).timings_ms
+    return {"decode": decode_ms, **stages, "total": (time.perf_counter() - start) * 1000}

@@ -1,0 +1,129 @@
+"""Every figure a model card shows, computed the way the program computes at work: file → decode → network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.vision import classify, metrics, segment
+from analysis.vision.training.data import Example, Shards, class_indices
+from analysis.vision.types import CLASSES, MALIGNANT_CLASSES
+from analysis.vision.weights import Model
+
+MIN_SUBGROUP = 20
+"""Fewer cases than this say nothing: their figures are not shown (SPEC E2)."""
+
+Figure = dict[str, Any]
+
+
+def raw_logits(model: Model, examples: Sequence[Example], data_dir: Path) -> NDArray[np.float64]:
+    """N×8 uncalibrated class scores."""
+    shards = Shards(data_dir)
+    rows = [classify.logits(classify.prepare(shards.image(e), model.card), model)[0] for e in examples]
+    return np.array(rows)
+
+
+def probabilities(model: Model, examples: Sequence[Example], data_dir: Path) -> NDArray[np.float64]:
+    """N×8 calibrated probabilities, rows in the order of `examples`."""
+    return classify.calibrate(raw_logits(model, examples, data_dir), model.card.temperature, model.card.class_bias)
+
+
+def classification_figures(p: NDArray[np.float64], examples: Sequence[Example], threshold: float) -> Figure:
+    """All classification figures over `examples`, then by modality and by skin type."""
+    figures = _classification(p, examples, threshold)
+    figures["by_class"] = {label: _one_class(p, examples, label) for label in CLASSES}
+    for title, key in (("by_modality", _modality), ("by_skin_type", _skin_type)):
+        figures[title] = {
+            name: _classification(p[rows], [examples[i] for i in rows], threshold) if len(rows) >= MIN_SUBGROUP else {"n": len(rows)}
+            for name, rows in _subgroups(examples, key).items()
+        }
+    return figures
+
+
+def _classification(p: NDArray[np.float64], examples: Sequence[Example], threshold: float) -> Figure:
+    labels, groups = class_indices(examples), [example.group_id for example in examples]
+    malignant = np.isin(labels, [CLASSES.index(name) for name in MALIGNANT_CLASSES])
+    mass = classify.malignant_mass(p)
+
+    def over(statistic: Callable[[NDArray[np.int64]], float | None]) -> Figure:
+        return interval(statistic, groups)
+
+    return {
+        "n": len(labels),
+        "macro_auc": over(lambda i: metrics.macro_auc(labels[i], p[i])),
+        "melanoma_auc": over(lambda i: metrics.auc(labels[i] == CLASSES.index("MEL"), p[i, CLASSES.index("MEL")])),
+        "malignant_auc": over(lambda i: metrics.auc(malignant[i], mass[i])),
+        "balanced_accuracy": over(lambda i: metrics.balanced_accuracy(labels[i], p[i].argmax(axis=1))),
+        "accuracy": over(lambda i: float((labels[i] == p[i].argmax(axis=1)).mean())),
+        "malignant_sensitivity": over(lambda i: metrics.sensitivity(malignant[i], mass[i] >= threshold)),
+        "malignant_specificity": over(lambda i: metrics.specificity(malignant[i], mass[i] >= threshold)),
+        "ece_top_class": over(lambda i: metrics.ece(labels[i] == p[i].argmax(axis=1), p[i].max(axis=1))),
+        "ece_malignant": over(lambda i: metrics.ece(malignant[i], mass[i])),
+    }
+
+
+def _one_class(p: NDArray[np.float64], examples: Sequence[Example], label: str) -> Figure:
+    """The columns of the report's table 2 (S0): one class against the rest."""
+    index = CLASSES.index(label)
+    truth, groups = class_indices(examples) == index, [example.group_id for example in examples]
+    chosen = p.argmax(axis=1) == index
+    return {
+        "n": int(truth.sum()),
+        "auc": interval(lambda i: metrics.auc(truth[i], p[i, index]), groups),
+        "sensitivity": interval(lambda i: metrics.sensitivity(truth[i], chosen[i]), groups),
+        "specificity": interval(lambda i: metrics.specificity(truth[i], chosen[i]), groups),
+    }
+
+
+def lesion_figures(jaccards: NDArray[np.float64], examples: Sequence[Example]) -> Figure:
+    """Mean and thresholded Jaccard (0.65, as ISIC 2018 Task 1 scores) over all masks and by dataset."""
+    everything = {"all": np.arange(len(examples)), **_subgroups(examples, lambda example: example.dataset)}
+    return {name: _jaccard_figures(jaccards[rows], [examples[i] for i in rows]) for name, rows in everything.items()}
+
+
+def _jaccard_figures(jaccards: NDArray[np.float64], examples: Sequence[Example]) -> Figure:
+    groups = [example.group_id for example in examples]
+    return {
+        "n": len(examples),
+        "mean_jaccard": interval(lambda i: float(jaccards[i].mean()), groups),
+        "thresholded_jaccard": interval(lambda i: metrics.thresholded_jaccard(jaccards[i]), groups),
+    }
+
+
+def jaccards(model: Model, examples: Sequence[Example], data_dir: Path) -> NDArray[np.float64]:
+    """Jaccard of the finished outline against the reference mask, image by image, at the delivered size."""
+    shards = Shards(data_dir)
+    pairs = ((segment.segment(shards.image(e), model).mask, shards.mask(e) > 0) for e in examples)
+    return np.array([metrics.jaccard(found, reference) for found, reference in pairs])
+
+
+def interval(statistic: Callable[[NDArray[np.int64]], float | None], groups: Sequence[str]) -> Figure:
+    """Value with a 95 % interval, bootstrapped over groups (a lesion or a patient), rounded to 4 decimals."""
+    value = statistic(np.arange(len(groups)))
+    if value is None:
+        return {"value": None}
+    low, high = metrics.bootstrap_interval(statistic, groups)
+    return {"value": round(value, 4), "low": round(low, 4), "high": round(high, 4)}
+
+
+def _subgroups(examples: Sequence[Example], key: Callable[[Example], str]) -> dict[str, NDArray[np.int64]]:
+    names = [key(example) for example in examples]
+    return {name: np.flatnonzero(np.array(names) == name) for name in sorted(set(names)) if name}
+
+
+def _modality(example: Example) -> str:
+    return example.modality
+
+
+def _skin_type(example: Example) -> str:
+    return example.skin_type
+
+
+def counts(examples: Sequence[Example], key: Callable[[Example], str | None]) -> dict[str, int]:
+    """How many examples of each kind, most first; the unknown are counted as `unknown`."""
+    return dict(Counter(key(example) or "unknown" for example in examples).most_common())

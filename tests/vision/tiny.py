@@ -1,0 +1,44 @@
+"""A model folder small enough for a unit test: real architectures, weights from a fixed seed, complete cards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from analysis.vision import networks, weights
+from analysis.vision.types import CLASSES
+
+
+def card(task: str, **changes: Any) -> dict[str, Any]:
+    classes = list(CLASSES) if task == "classification" else ["lesion"]
+    return {
+        "task": task,
+        "architecture": "mobilenet_v2" if task == "classification" else "unet",
+        "classes": classes,
+        "preprocessing": {"input_px": 64},
+        "threshold": {"value": 0.5},
+        "calibration": {"temperature": 1.0, "class_bias": [0.0] * len(classes)},
+        "validated_scope": {"summary": "Nothing: random weights for tests."},
+        **changes,
+    }
+
+
+def write_model(models_dir: Path, task: str, **changes: Any) -> Path:
+    """One model folder with random but fixed weights; `changes` overrides fields of its card."""
+    content = card(task, **changes)
+    torch.manual_seed(7)
+    network = networks.build(content["architecture"], len(content["classes"]))
+    folder = models_dir / f"{task}-tiny"
+    digest = weights.save_weights(network.state_dict(), folder / weights.WEIGHTS_FILE)
+    (folder / weights.CARD_FILE).write_text(json.dumps({"sha256": digest, **content}))
+    return folder
+
+
+def write_models(models_dir: Path) -> Path:
+    """A models folder with a classifier and a segmenter, both active."""
+    active = {task: write_model(models_dir, task).name for task in ("classification", "lesion")}
+    (models_dir / weights.ACTIVE_FILE).write_text(json.dumps(active))
+    return models_dir
