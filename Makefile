@@ -22,7 +22,7 @@ check: $(STAMP) ## style, types, import contracts, missing migrations, house rul
 	$(BIN)/python -m pytest -q tests/house
 
 bench: $(STAMP) ## every script of benchmarks/, one after the other
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python -m benchmarks.$$(basename $$script .py); done
 
 format: $(STAMP)
 	$(BIN)/ruff format .

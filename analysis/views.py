@@ -146,5 +146,6 @@ def _status_document(analysis: Analysis) -> dict[str, Any]:
         "stage": analysis.stage,
         "stages_done": progress.done,
         "stages_total": progress.total,
+        "timings_ms": analysis.timings_ms,
         "error": error,
     }

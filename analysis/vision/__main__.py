@@ -73,8 +73,9 @@ def _benchmark(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from analysis.vision.training import recipe, run  # the training side is only loaded by who trains
+    from analysis.vision.training import memory, recipe, run  # the training side is only loaded by who trains
 
+    memory.keep_freed_memory()
     today = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d")
     folder = run.train(recipe.read(options.recipe), options.data, options.out, today, _log)
     print(folder)

@@ -1,0 +1,69 @@
+"""The order of the stages, what an observer sees, and that the finding lies where the network looked."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import numpy as np
+import pytest
+
+from analysis.vision import pipeline, weights
+from analysis.vision.types import RgbImage
+from tests.synthetic import draw_lesion
+from tests.vision import tiny
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> weights.Bundle:
+    return weights.load_bundle(tiny.write_models(tmp_path_factory.mktemp("models")))
+
+
+@pytest.fixture(scope="module")
+def image() -> RgbImage:
+    return draw_lesion(width=240, height=160).image
+
+
+def test_every_stage_is_reported_once_in_order(bundle: weights.Bundle, image: RgbImage) -> None:
+    seen: list[str] = []
+    pipeline.analyse(image, bundle, on_stage=seen.append)
+    assert tuple(seen) == pipeline.STAGES
+
+
+def test_results_have_the_size_of_the_image(bundle: weights.Bundle, image: RgbImage) -> None:
+    output = pipeline.analyse(image, bundle)
+    assert (output.height_px, output.width_px) == image.shape[:2]
+    assert output.lesion.mask.shape == output.level_set.mask.shape == output.heatmap.signed.shape == image.shape[:2]
+
+
+def test_there_is_no_evidence_outside_the_square_the_classifier_saw(bundle: weights.Bundle, image: RgbImage) -> None:
+    signed = pipeline.analyse(image, bundle).heatmap.signed
+    assert not signed[:, :40].any()
+    assert not signed[:, 200:].any()
+    assert signed[:, 40:200].any()
+
+
+def test_an_observer_can_abandon_the_analysis(bundle: weights.Bundle, image: RgbImage) -> None:
+    def cancel(stage: str) -> None:
+        raise InterruptedError(stage)
+
+    with pytest.raises(InterruptedError, match="classification"):
+        pipeline.analyse(image, bundle, on_stage=cancel)
+
+
+def test_stages_are_timed_only_with_a_clock(bundle: weights.Bundle, image: RgbImage) -> None:
+    assert pipeline.analyse(image, bundle).timings_ms == {}
+    ticks = count()
+    timings = pipeline.analyse(image, bundle, clock=lambda: float(next(ticks))).timings_ms
+    assert timings == dict.fromkeys(pipeline.STAGES, 1000.0)
+
+
+def test_the_same_image_gives_the_same_answer(bundle: weights.Bundle, image: RgbImage) -> None:
+    first, second = pipeline.analyse(image, bundle), pipeline.analyse(image.copy(), bundle)
+    assert first.classification == second.classification
+    assert np.array_equal(first.lesion.mask, second.lesion.mask)
+
+
+def test_the_models_used_are_named_with_their_scope(bundle: weights.Bundle, image: RgbImage) -> None:
+    used = pipeline.analyse(image, bundle).models
+    assert [model.task for model in used] == ["classification", "lesion"]
+    assert all(len(model.sha256) == 64 and model.validated_scope for model in used)

@@ -1,0 +1,51 @@
+"""The network's answer becomes an outline at the size of the image."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from analysis.vision import segment
+from analysis.vision.types import RgbImage
+from analysis.vision.weights import Card, Model
+
+
+class Redness(nn.Module):
+    """Says "lesion" wherever red is above the middle: a network whose answer is known."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :1] * 10
+
+
+MODEL = Model(Redness(), Card("redness", "lesion", "unet", ("lesion",), 60, 0.5, 1.0, (0.0,), "", {}), torch.device("cpu"))
+
+
+def red_box(top: int, bottom: int, left: int, right: int) -> RgbImage:
+    image = np.zeros((120, 180, 3), dtype=np.uint8)
+    image[top:bottom, left:right, 0] = 255
+    return image
+
+
+def test_the_outline_lies_where_the_network_says_in_a_frame_that_is_not_square() -> None:
+    outline = segment.segment(red_box(40, 80, 60, 120), MODEL)
+    truth = red_box(40, 80, 60, 120)[..., 0] > 0
+    overlap = (outline.mask & truth).sum() / (outline.mask | truth).sum()
+    assert outline.mask.shape == (120, 180)
+    assert overlap > 0.95
+    assert not outline.touches_border
+
+
+def test_holes_are_filled_and_the_smaller_area_dropped() -> None:
+    image = red_box(20, 100, 20, 110)
+    image[50:70, 50:80] = 0
+    image[100:110, 150:170, 0] = 255
+    outline = segment.segment(image, MODEL)
+    assert outline.mask[60, 65]
+    assert not outline.mask[105, 160]
+
+
+def test_nothing_found_is_said_not_invented() -> None:
+    outline = segment.segment(np.zeros((120, 180, 3), dtype=np.uint8), MODEL)
+    assert outline.failure == segment.NOTHING_FOUND
+    assert outline.area_px == 0

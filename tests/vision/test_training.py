@@ -1,0 +1,188 @@
+"""A whole training run on drawn lesions: from zip shards to a model folder that loads and predicts."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.vision import classify, imaging, weights
+from analysis.vision.training import augment, calibration, loop, recipe, run, schedules, selection
+from analysis.vision.training.data import Example
+from analysis.vision.types import CLASSES
+from tests.synthetic import draw_lesion
+
+LABEL_FIELDS = ["path", "shard", "dataset", "split", "lesion_mask", "isic_id", "lesion_id", "group_id", "label8", "label_raw", "malignant", "age", "sex", "site", "skin_type", "dx_type", "modality", "geometry", "licence"]
+
+
+def quiet(_line: str) -> None:
+    """A log nobody reads."""
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layout of the development data in small: 3 images per class and split, with masks."""
+    folder = tmp_path_factory.mktemp("data")
+    rows = []
+    with zipfile.ZipFile(folder / "images.zip", "w") as images, zipfile.ZipFile(folder / "ham10000-masks-00.zip", "w") as masks:
+        for index in range(3 * len(CLASSES) * 3):
+            split, label = ("train", "val", "test")[index % 3], CLASSES[index // 3 % len(CLASSES)]
+            drawn, name = draw_lesion(width=64, height=64, seed=index), f"D{index:03}"
+            images.writestr(f"{name}.png", imaging.encode_png(drawn.image))
+            masks.writestr(f"{name}-mask.png", imaging.encode_png(drawn.mask))
+            row = dict.fromkeys(LABEL_FIELDS, "") | {"path": f"{name}.png", "shard": "images.zip", "dataset": "ham10000"}
+            row |= {"split": split, "lesion_mask": f"{name}-mask.png", "isic_id": name, "group_id": name, "label8": label}
+            rows.append(row | {"modality": "dermoscopic", "licence": "drawn"})
+    for file, fields, content in (("labels.csv", LABEL_FIELDS, rows), ("structures.csv", ["isic_id"], [])):
+        with (folder / file).open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, fields)
+            writer.writeheader()
+            writer.writerows(content)
+    return folder
+
+
+def tiny(name: str, epochs: int = 2) -> recipe.Recipe:
+    phases = (recipe.Phase(32, epochs - 1), recipe.Phase(64, 1))
+    return dataclasses.replace(recipe.read(name), phases=phases, samples_per_epoch=8, batch_size=4, initial_weights=None)
+
+
+@pytest.mark.parametrize("name", ["classification-mobilenet-v2", "lesion-unet"])
+def test_a_recipe_becomes_a_model_that_loads_with_a_complete_card(name: str, data_dir: Path, tmp_path: Path) -> None:
+    folder = run.train(tiny(name), data_dir, tmp_path / "run", "20260102", log=quiet)
+    model = weights.load_model(folder)
+    assert folder.name == f"{model.card.task}-{model.card.architecture}-20260102-{model.card.sha256[:8]}"
+    assert model.card.content["data"]["splits"] == {"train": 24, "val": 24, "test": 24}
+    assert set(model.card.content["data"]["sha256"]) >= {"images.zip"}
+    for field in ("recipe", "metrics", "validated_scope", "intended_use", "known_failures", "threshold", "calibration"):
+        assert model.card.content[field]
+    again = run.evaluate_folder(folder, data_dir, "test")
+    assert json.loads(json.dumps(again)) == model.card.content["metrics"]["test"]
+
+
+def test_an_interrupted_run_ends_where_the_uninterrupted_one_does(data_dir: Path, tmp_path: Path) -> None:
+    settings = tiny("lesion-unet", epochs=3)
+    examples = selection.examples(settings, data_dir, "train")
+    data = loop.TrainingSet(loop_pixels(data_dir, examples, tmp_path), None)
+    quality = iter([0.1, 0.2, 0.3, 0.1, 0.2, 0.3])
+
+    def score(network: torch.nn.Module) -> float:
+        return next(quality)
+
+    whole = loop.train(settings, data, score, {}, made(tmp_path / "whole"), quiet)
+
+    class KilledError(Exception):
+        pass
+
+    def kill_after_first(line: str) -> None:
+        if line.startswith("epoch 1"):
+            raise KilledError
+
+    out = made(tmp_path / "parts")
+    with pytest.raises(KilledError):
+        loop.train(settings, data, score, {}, out, kill_after_first)
+    resumed = loop.train(settings, data, score, {}, out, quiet)
+    assert all(torch.allclose(whole[name].float(), resumed[name].float(), atol=1e-5) for name in whole)
+
+
+def loop_pixels(data_dir: Path, examples: list[Example], cache: Path) -> np.ndarray:
+    return run.data.segmentation_images(data_dir, cache, examples)
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def test_the_cache_is_written_once_and_holds_the_centred_squares(data_dir: Path, tmp_path: Path) -> None:
+    examples = selection.examples(tiny("classification-mobilenet-v2"), data_dir, "val")
+    first = run.data.classification_images(data_dir, tmp_path, examples)
+    assert first.shape == (24, 256, 256, 3)
+    (written,) = tmp_path.iterdir()
+    before = written.stat().st_mtime_ns
+    run.data.classification_images(data_dir, tmp_path, examples)
+    assert written.stat().st_mtime_ns == before
+
+
+def test_no_group_is_on_two_sides(data_dir: Path) -> None:
+    sides = [{e.group_id for e in selection.examples(tiny("lesion-unet"), data_dir, s)} for s in ("train", "val", "test")]
+    assert not sides[0] & sides[1]
+    assert not (sides[0] | sides[1]) & sides[2]
+
+
+@pytest.mark.parametrize("path", sorted(recipe.RECIPES_DIR.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_number_of_a_recipe_has_its_reason(path: Path) -> None:
+    recipe.read(str(path))
+    lines = [line for line in path.read_text().splitlines() if " = " in line and not line.startswith("#")]
+    explained = [line for line in lines if "#" in line]
+    assert len(explained) >= 0.6 * len(lines)
+
+
+def test_a_mask_stays_black_and_white_and_moves_with_its_image() -> None:
+    drawn = draw_lesion(width=128, height=128)
+    pixels = np.dstack([np.where(drawn.mask[..., None], 255, 0).repeat(3, 2), drawn.mask * 255]).astype(np.uint8)
+    rng = np.random.default_rng(5)
+    for _ in range(5):
+        moved = augment.geometry(pixels, 96, rng, (0.7, 1.1), 0.1)
+        assert set(np.unique(moved[..., 3])) <= {0, 255}
+        same = (moved[..., 0] > 127) == (moved[..., 3] > 0)
+        assert same.mean() > 0.98
+
+
+def test_colour_changes_keep_range_and_shape_and_zero_strength_changes_nothing() -> None:
+    image = draw_lesion(width=64, height=64).image
+    rng = np.random.default_rng(5)
+    assert augment.colour(image, rng, 0.3).shape == image.shape
+    assert np.abs(augment.colour(image, rng, 0.0).astype(int) - image).max() <= 1
+
+
+def test_rare_classes_are_drawn_more_often_than_they_occur() -> None:
+    labels = np.repeat(np.arange(8), [1000, 10, 10, 10, 10, 10, 10, 10])
+    data = loop.TrainingSet(np.zeros((len(labels), 1, 1, 3), dtype=np.uint8), labels)
+    settings = dataclasses.replace(tiny("classification-mobilenet-v2"), samples_per_epoch=4000, sampling_power=0.5)
+    share = np.bincount(labels[loop._draw(settings, data, np.random.default_rng(1))], minlength=8) / 4000
+    expected = np.array([1000**0.5, *[10**0.5] * 7])
+    assert share == pytest.approx(expected / expected.sum(), abs=0.03)
+
+
+def test_the_learning_rate_warms_up_and_falls() -> None:
+    factors = [schedules.warm_cosine(step, 100, 10) for step in range(100)]
+    assert factors[0] == pytest.approx(0.1)
+    assert factors[9] == pytest.approx(1.0)
+    assert factors[55] == pytest.approx(0.01 + 0.99 * 0.5)
+    assert factors[10:] == sorted(factors[10:], reverse=True)
+    assert factors[-1] < 0.02
+
+
+def test_calibration_finds_the_temperature_and_bias_that_spoilt_the_scores() -> None:
+    rng = np.random.default_rng(11)
+    true_scores = rng.normal(0, 1.5, (6000, 3))
+    p = classify.calibrate(true_scores, 1.0, (0.0, 0.0, 0.0))
+    labels = np.array([rng.choice(3, p=row) for row in p])
+    spoilt = (true_scores - np.array([0.8, 0.0, -0.8])) * 3
+    found = calibration.fit(spoilt, labels)
+    assert found.temperature == pytest.approx(3, rel=0.1)
+    assert np.array(found.class_bias) == pytest.approx([0.8, 0.0, -0.8], abs=0.15)
+
+
+def test_soft_jaccard_by_hand() -> None:
+    logits = torch.tensor([[[[100.0, 100.0], [-100.0, -100.0]]]])
+    target = torch.tensor([[[[1.0, 0.0], [1.0, 0.0]]]])
+    both, either = 1, 3
+    assert float(loop.losses.soft_jaccard(logits, target)) == pytest.approx(1 - (both + 1) / (either + 1))
+
+
+def test_curves_are_kept(data_dir: Path, tmp_path: Path) -> None:
+    settings = tiny("lesion-unet")
+    examples = selection.examples(settings, data_dir, "train")
+    data = loop.TrainingSet(loop_pixels(data_dir, examples, tmp_path), None)
+    loop.train(settings, data, lambda _: 0.5, {}, made(tmp_path / "run"), quiet)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "run" / "curves.csv").read_text())))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert [row["size_px"] for row in rows] == ["32", "64"]
