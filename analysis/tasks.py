@@ -14,12 +14,12 @@ from analysis import services
 logger = logging.getLogger(__name__)
 
 
-@shared_task(queue="inference")
+@shared_task
 def analyse_image_task(analysis_id: str) -> None:
     services.run_analysis(pk=UUID(analysis_id))
 
 
-@shared_task(queue="default")
+@shared_task
 def requeue_lost_task() -> None:
     services.requeue_lost()
 

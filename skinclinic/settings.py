@@ -138,6 +138,10 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "analysis.tasks.analyse_image_task": {"queue": "inference"},
+    "analysis.tasks.requeue_lost_task": {"queue": "default"},
+}
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

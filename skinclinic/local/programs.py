@@ -40,7 +40,7 @@ def start(program: Program, log: Path) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             **as_account(program.account),
-            preexec_fn=_end_with_parent(program.stop_signal),  # noqa: PLW1509 - no threads here
+            preexec_fn=_end_with_parent(program.stop_signal),
         )
 
 

@@ -17,7 +17,6 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from skinclinic.local import programs, services
 from skinclinic.local.programs import Program
@@ -28,10 +27,7 @@ STEADY_AFTER_S = 30.0
 """A program that lived this long had started well: its next restart is not counted as another failure in a row."""
 LONGEST_PAUSE_S = 30.0
 LARGEST_LOG_BYTES = 10 * 2**20
-
-
-class Stopped(Exception):
-    """Somebody asked us to end."""
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -102,7 +98,7 @@ def run() -> int:
     except services.ServiceError as error:
         say(str(error))
         return 1
-    except Stopped:
+    except KeyboardInterrupt:
         say("Stopped. The data stays; `make run` starts again where you left.")
         return 0
 
@@ -256,16 +252,14 @@ def _household(logs: Path) -> Iterator[Household]:
 
 
 def _end_on_signals() -> None:
-    def raise_stopped(_number: int, _frame: FrameType | None) -> None:
-        raise Stopped
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, raise_stopped)
+    """Each of them is treated like Ctrl-C."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.default_int_handler)
 
 
 def _ignore_signals() -> None:
     """A second, impatient Ctrl-C must not leave servers behind."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -284,5 +278,3 @@ def run_command(argv: list[str]) -> int:
     var = Path(os.environ.get("VAR_DIR", BASE_DIR / "var")).resolve()
     var.mkdir(parents=True, exist_ok=True)
     return subprocess.call(argv, env={**os.environ, **local_environment(var)})
-
-

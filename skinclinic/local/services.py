@@ -85,7 +85,17 @@ def _initdb(data: Path, account: pwd.struct_passwd | None) -> None:
     unfinished = data.with_name("data.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     # "trust" is for the socket alone, and only our own account may enter the socket's folder.
-    argv = [_postgres_binary("initdb"), "-D", str(unfinished), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+    argv = [
+        _postgres_binary("initdb"),
+        "-D",
+        str(unfinished),
+        "-U",
+        USER,
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+    ]
     done = subprocess.run(argv, **as_account(account), capture_output=True, text=True, check=False, cwd=data.parent)
     if done.returncode:
         raise ServiceError(f"PostgreSQL could not make its data folder: {done.stderr.strip().splitlines()[-1]}")
