@@ -107,9 +107,12 @@ class Analysis(UuidModel):
                 name="analysis_terminal_means_finished",
             ),
             models.CheckConstraint(
-                condition=Q(status=Status.SUCCEEDED, started_at__isnull=False, result__isnull=False, p_malignant__range=(0, 1))
+                condition=Q(status=Status.SUCCEEDED, started_at__isnull=False, result__isnull=False, p_malignant__isnull=False)
                 | (~Q(status=Status.SUCCEEDED) & Q(result__isnull=True, p_malignant__isnull=True)),
                 name="analysis_succeeded_means_result",
+            ),
+            models.CheckConstraint(
+                condition=Q(p_malignant__isnull=True) | Q(p_malignant__range=(0, 1)), name="analysis_p_malignant_is_share"
             ),
             models.CheckConstraint(
                 condition=(Q(status=Status.FAILED) & ~Q(failure_code="") & ~Q(failure_message=""))
