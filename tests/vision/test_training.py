@@ -19,7 +19,20 @@ from analysis.vision.training.data import Example
 from analysis.vision.types import CLASSES
 from tests.synthetic import draw_lesion
 
-LABEL_FIELDS = ["path", "shard", "dataset", "split", "lesion_mask", "isic_id", "lesion_id", "group_id", "label8", "label_raw", "malignant", "age", "sex", "site", "skin_type", "dx_type", "modality", "geometry", "licence"]
+LABEL_FIELDS = [
+    "path",
+    "shard",
+    "dataset",
+    "split",
+    "lesion_mask",
+    "isic_id",
+    "group_id",
+    "label8",
+    "modality",
+    "site",
+    "skin_type",
+    "licence",
+]
 
 
 def quiet(_line: str) -> None:
