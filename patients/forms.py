@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from django import forms
 from django.utils import timezone
@@ -46,8 +45,9 @@ class LesionForm(forms.ModelForm[Lesion]):
         label="Body site",
         choices=lambda: [("", "Choose a site"), *((site.key, site.label) for site in body_sites().values())],
         help_text="Coded after DICOM CID 4029, Dermatology Anatomic Sites.",
+        widget=forms.Select(attrs={"data-filter": "Search the body sites"}),
     )
-    laterality = forms.ChoiceField(label="Side", choices=Laterality.choices, widget=forms.RadioSelect)
+    laterality = forms.ChoiceField(label="Side", choices=[("", "Choose a side"), *Laterality.choices])
 
     class Meta:
         model = Lesion
@@ -73,7 +73,7 @@ class ImageUploadForm(forms.ModelForm[Image]):
         max_length=None,
         help_text=f"JPEG, PNG or DICOM, at most {limits.MAX_BYTES // 2**20} MB.",
         error_messages={"required": "Choose an image first.", "missing": "Choose an image first."},
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,application/dicom,.dcm", "capture": "environment"}),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,application/dicom,.dcm"}),
     )
 
     class Meta:
