@@ -186,3 +186,37 @@ def wait_until(
             tail = log.read_text()[-3000:] if log else ""
             pytest.fail(f"Waited in vain for {what}.\n{tail}")
         time.sleep(0.05)
+
+
+# --- The people of every test --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cast(db: None, stored_files: Path) -> Any:
+    """The people and records of tests/cast.py."""
+    from tests.cast import build_cast
+
+    return build_cast()
+
+
+@pytest.fixture
+def stored_files(tmp_path: Path) -> Iterator[Path]:
+    """The folder in which this test's uploads end, its own and empty."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    folder = tmp_path / "files"
+    folder.mkdir()
+    default = settings.STORAGES["default"]
+    moved = default | {"OPTIONS": default["OPTIONS"] | {"location": folder}}
+    with override_settings(STORAGES=settings.STORAGES | {"default": moved}):
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tests with real transactions are cleaned up by TRUNCATE, which the audit trail refuses; its own test switches that on again."""
+    from django.db import connection
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE patients_auditentry DISABLE TRIGGER patients_auditentry_no_truncate")

@@ -1,0 +1,96 @@
+"""Rows and files that tests need, in one line each. Nothing here decides anything: every default is plain."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from datetime import date
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image as Pil
+
+from patients.models import Image, Lesion, Patient, Practice, Role, User
+
+_counter = itertools.count(1)
+
+
+def make_user(username: str, *, role: str = "", practice: Practice | None = None, **fields: Any) -> User:
+    return User.objects.create_user(username, password=username, role=role, practice=practice, display_name=username.capitalize(), **fields)
+
+
+def make_patient(practice: Practice, **fields: Any) -> Patient:
+    author = (
+        fields.pop("created_by", None)
+        or practice.people.filter(role=Role.GP).first()
+        or make_user(f"gp{next(_counter)}", role=Role.GP, practice=practice)
+    )
+    plain: dict[str, Any] = {
+        "record_number": f"R{next(_counter):05}",
+        "family_name": "Sorrel",
+        "given_names": "Pat",
+        "birth_date": date(1970, 5, 17),
+        "sex": "female",
+    }
+    return Patient.objects.create(practice=practice, created_by=author, **plain | fields)
+
+
+def make_lesion(patient: Patient, **fields: Any) -> Lesion:
+    plain: dict[str, Any] = {
+        "number": patient.lesions.count() + 1,
+        "site_code": "36141000",
+        "site_scheme": "SCT",
+        "site_meaning": "Skin of cheek",
+        "laterality": "L",
+        "created_by": patient.created_by,
+    }
+    return Lesion.objects.create(patient=patient, **plain | fields)
+
+
+def make_image(lesion: Lesion, content: bytes | None = None, **fields: Any) -> Image:
+    """A stored image that did not go through the intake; its three files exist."""
+    data = content or jpeg_bytes(seed=next(_counter))
+    plain: dict[str, Any] = {
+        "modality": "dermoscopic",
+        "uploaded_by": lesion.created_by,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size_bytes": len(data),
+        "media_type": "image/jpeg",
+        "width_px": 160,
+        "height_px": 120,
+    }
+    image = Image(lesion=lesion, **plain | fields)
+    for variant in ("original", "upright", "thumbnail"):
+        getattr(image, variant).save("", ContentFile(data), save=False)
+    image.save()
+    return image
+
+
+def drawn_pixels(width_px: int = 160, height_px: int = 120, seed: int = 0) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A brown spot on light skin, with noise that no two seeds share: H×W×3 uint8."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height_px, :width_px]
+    spot = ((x - width_px / 2) ** 2 + (y - height_px / 2) ** 2) < (min(width_px, height_px) / 4) ** 2
+    picture = np.where(spot[..., None], (120, 72, 48), (224, 178, 152)) + rng.normal(0, 6, (height_px, width_px, 3))
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def encoded(image: Pil.Image, kind: str, **options: Any) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def jpeg_bytes(width_px: int = 160, height_px: int = 120, seed: int = 0, **options: Any) -> bytes:
+    return encoded(Pil.fromarray(drawn_pixels(width_px, height_px, seed)), "JPEG", **options)
+
+
+def png_bytes(width_px: int = 160, height_px: int = 120, seed: int = 0, **options: Any) -> bytes:
+    return encoded(Pil.fromarray(drawn_pixels(width_px, height_px, seed)), "PNG", **options)
+
+
+def upload(content: bytes, name: str = "image.jpg") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content, content_type="application/octet-stream")
