@@ -47,13 +47,15 @@ BRIDGE_PX = 10
 """Gaps along the frame up to this length, at working size, are closed: the lesion goes on outside the picture."""
 LEAK_AREA_SHARE, LEAK_FRAME_SHARE = 0.92, 0.8
 VANISHED_SHARE = 0.002
+MIN_CONTRAST = 4.0
+"""Distance of the mean colours inside and outside, in the weighted Y'UV: about four grey levels, or one of U or V."""
 
 _CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 # ITU-R BT.601, studio range, columns R G B offset; the 1/256 integer coefficients of ABCD_REFERENCE §2.
 _YUV = np.array([[66, 129, 25, 16 * 256], [-38, -74, 112, 128 * 256], [112, -94, -18, 128 * 256]], np.float64) / 256
 
 _LEAKED = "The outline by colour ran over the edge of the picture: the lesion does not stand out from the skin around it."
-_VANISHED = "The outline by colour closed to nothing: no area stands out from the skin around it."
+_VANISHED = "The outline by colour found nothing: no area stands out from the skin around it."
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def segment(image: RgbImage) -> Outline:
     """
     scene = _prepare(image)
     region = _repair_edge(_largest_filled(_last(_steps(scene), scene.start)))
-    failure = _failure(region, scene.visible)
+    failure = _failure(region, scene)
     height, width = image.shape[:2]
     if failure:
         return Outline(np.zeros((height, width), np.bool_), np.empty((0, 2), np.float32), 0, False, failure)
@@ -333,14 +335,20 @@ def _close_gaps(ring: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
     return closed
 
 
-def _failure(region: Bytes, visible: Bytes) -> str | None:
-    area_px, visible_px = cv2.countNonZero(region), cv2.countNonZero(visible)
+def _failure(region: Bytes, scene: _Scene) -> str | None:
+    area_px, visible_px = cv2.countNonZero(region), cv2.countNonZero(scene.visible)
     if area_px <= VANISHED_SHARE * visible_px:
         return _VANISHED
     touching = region[_frame(*region.shape[:2])] > 0
     if area_px >= LEAK_AREA_SHARE * visible_px or touching.mean() >= LEAK_FRAME_SHARE:
         return _LEAKED
-    return None
+    return _VANISHED if _contrast(region, scene) < MIN_CONTRAST else None
+
+
+def _contrast(region: Bytes, scene: _Scene) -> float:
+    outside = cv2.bitwise_and(scene.visible, cv2.bitwise_not(region))
+    inner, outer = (np.array(cv2.mean(scene.features, side)[:3]) for side in (region, outside))
+    return float(np.linalg.norm(inner - outer))
 
 
 def _enlarge(region: Bytes, width: int, height: int) -> Mask:
