@@ -45,9 +45,7 @@ FRESH: Final[dict[str, Any]] = {
     "failure_message": "",
     "published_at": Now(),
 }
-UNEXPECTED = "The analysis stopped because of a fault in the software, not in your image. Try again, and tell your administrator if it recurs."
-    "The analysis stopped because of a fault in the software, not in your image. Try again; tell your administrator if it happens twice."
-)
+UNEXPECTED = "The analysis stopped because of a fault in the software, not in your image. Try again; tell your administrator if it recurs."
 MODELS_UNUSABLE = "The models of this installation are missing or damaged. Tell your administrator; your image is kept."
 WORKER_LOST = "The analysis was started several times and never finished. Try another image, or tell your administrator."
 
