@@ -27,17 +27,17 @@ def intended_use(request: HttpRequest) -> HttpResponse:
     return render(request, "skinclinic/intended_use.html")
 
 
-def bad_request(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by name
     message = "The server could not read this request. Go back, reload the page and try again."
     return errors.render_error(request, errors.ClinicError("bad_request", message, 400))
 
 
-def forbidden(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by name
     message = "Your account may not do this. If you need it for your work, ask the administrator of your practice."
     return errors.render_error(request, errors.ClinicError("forbidden", message, 403))
 
 
-def not_found(request: HttpRequest, _exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django passes it by name
     message = "There is nothing here that you can see. The address may be mistyped, or the record belongs to another practice."
     return errors.render_error(request, errors.ClinicError("not_found", message, 404))
 

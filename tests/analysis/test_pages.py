@@ -1,0 +1,263 @@
+"""What the browser gets."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.functions import Now
+from django.test import Client
+from django.urls import reverse
+
+from analysis import services
+from analysis.models import Analysis, Kind, Status
+from patients.models import AuditEntry, Image, Lesion
+from tests.analysis.conftest import drawn_png
+from tests.analysis.states import in_state
+from tests.analysis.tiny import TinyAnalyser
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.tasks.analyse_image_task.delay", lambda _: None)
+
+
+@pytest.fixture
+def ada(client: Client, lesion: Lesion) -> Client:
+    client.force_login(lesion.created_by)
+    return client
+
+
+@pytest.fixture
+def finished(image: Image) -> Analysis:
+    analysis = in_state(image, Status.QUEUED)
+    services.run_analysis(pk=analysis.pk, analyser=TinyAnalyser())
+    analysis.refresh_from_db()
+    return analysis
+
+
+def upload(content: bytes = b"", **fields: str) -> dict[str, object]:
+    file = SimpleUploadedFile("a.png", content or drawn_png(), content_type="image/png")
+    return {"image": file, "modality": "dermoscopic"} | fields
+
+
+def page(client: Client, name: str, *args: object) -> str:
+    response = client.get(reverse(name, args=args))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+# --- sending an image -------------------------------------------------------------------------------------------------
+
+
+def test_an_upload_leads_to_the_page_of_its_analysis(ada: Client, lesion: Lesion) -> None:
+    response = ada.post(reverse("analysis:submit", args=[lesion.pk]), upload())
+    analysis = Analysis.objects.get()
+    assert response["Location"] == reverse("analysis:detail", args=[analysis.pk])
+    assert analysis.image.lesion == lesion
+
+
+def test_a_program_gets_the_addresses(ada: Client, lesion: Lesion) -> None:
+    response = ada.post(reverse("analysis:submit", args=[lesion.pk]), upload(), headers={"Accept": "application/json"})
+    analysis = Analysis.objects.get()
+    assert response.status_code == 202
+    assert response.json() == {
+        "id": str(analysis.pk),
+        "status_url": reverse("analysis:status", args=[analysis.pk]),
+        "page_url": reverse("analysis:detail", args=[analysis.pk]),
+    }
+
+
+def test_the_same_bytes_lead_to_the_same_analysis(ada: Client, lesion: Lesion) -> None:
+    addresses = {ada.post(reverse("analysis:submit", args=[lesion.pk]), upload())["Location"] for _ in range(2)}
+    assert len(addresses) == 1
+    assert (Image.objects.count(), Analysis.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("fields", [upload(b"no image at all"), {"modality": "dermoscopic"}, upload(modality="")])
+def test_a_bad_upload_is_one_sentence_on_the_page_of_the_lesion(ada: Client, lesion: Lesion, fields: dict[str, object]) -> None:
+    response = ada.post(reverse("analysis:submit", args=[lesion.pk]), fields)
+    assert response["Location"] == lesion.get_absolute_url()
+    assert (Image.objects.count(), Analysis.objects.count()) == (0, 0)
+
+
+def test_a_bad_upload_is_one_sentence_for_a_program(ada: Client, lesion: Lesion) -> None:
+    response = ada.post(reverse("analysis:submit", args=[lesion.pk]), upload(b"no image"), headers={"Accept": "application/json"})
+    assert response.status_code == 400
+    assert set(response.json()["error"]) == {"code", "message"}
+
+
+def test_an_analysis_that_cannot_be_asked_for_leaves_no_image(ada: Client, lesion: Lesion, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(**_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(services, "request_analysis", stumble)
+    with pytest.raises(ZeroDivisionError):
+        ada.post(reverse("analysis:submit", args=[lesion.pk]), upload())
+    assert Image.objects.count() == 0
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_running_analysis_shows_where_it_is(ada: Client, image: Image) -> None:
+    analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
+    content = page(ada, "analysis:detail", analysis.pk)
+    assert "Outlining the lesion (image processing)" in content
+    assert '<progress class="analysis-progress" max="5" value="2"' in content
+    assert reverse("analysis:cancel", args=[analysis.pk]) in content
+
+
+def test_the_partial_is_sent_only_when_something_changed(ada: Client, image: Image) -> None:
+    analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
+    address = reverse("analysis:status", args=[analysis.pk])
+    assert ada.get(address, {"seen": "RUNNING-1-2"}).status_code == 204
+    assert "step 3 of 5" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
+
+
+@pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED])
+def test_the_page_is_loaded_anew_when_the_analysis_has_ended(ada: Client, image: Image, status: Status) -> None:
+    response = ada.get(reverse("analysis:status", args=[in_state(image, status).pk]))
+    assert (response["HX-Refresh"], response.content) == ("true", b"")
+
+
+def test_a_program_can_ask_for_the_status(ada: Client, image: Image) -> None:
+    analysis = in_state(image, Status.FAILED)
+    document = ada.get(reverse("analysis:status", args=[analysis.pk]), headers={"Accept": "application/json"}).json()
+    assert (document["status"], document["stages_total"]) == ("FAILED", 5)
+    assert document["error"] == {"code": "some-code", "message": "A sentence."}
+
+
+def test_an_analysis_that_was_interrupted_says_so(ada: Client, image: Image) -> None:
+    assert "starting again by itself" in page(ada, "analysis:detail", in_state(image, Status.QUEUED, attempt=1).pk)
+
+
+# --- stopping, repeating ----------------------------------------------------------------------------------------------
+
+
+def test_stopping_and_starting_anew(ada: Client, image: Image) -> None:
+    first = in_state(image, Status.RUNNING)
+    response = ada.post(reverse("analysis:cancel", args=[first.pk]), follow=True)
+    assert "The analysis was stopped" in response.content.decode()
+    response = ada.post(reverse("analysis:latest", args=[image.pk]))
+    assert response["Location"] == reverse("analysis:detail", args=[Analysis.objects.get(status="QUEUED").pk])
+
+
+def test_a_failure_shows_its_sentence_and_can_be_repeated(ada: Client, image: Image) -> None:
+    analysis = in_state(image, Status.FAILED)
+    assert "A sentence." in page(ada, "analysis:detail", analysis.pk)
+    ada.post(reverse("analysis:retry", args=[analysis.pk]))
+    analysis.refresh_from_db()
+    assert analysis.status == Status.QUEUED
+
+
+def test_an_image_without_an_analysis_offers_one(ada: Client, image: Image) -> None:
+    assert "has not been analysed" in page(ada, "analysis:latest", image.pk)
+
+
+def test_the_latest_analysis_is_the_useful_one(ada: Client, image: Image) -> None:
+    good = in_state(image, Status.SUCCEEDED)
+    in_state(image, Status.CANCELLED, queued_at=Now() + timedelta(seconds=1))
+    assert ada.get(reverse("analysis:latest", args=[image.pk]))["Location"] == reverse("analysis:detail", args=[good.pk])
+
+
+# --- results ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_what_was_found(ada: Client, finished: Analysis) -> None:
+    content = page(ada, "analysis:detail", finished.pk)
+    for text in (
+        "Preliminary: not signed.",
+        "At or above the alert threshold",
+        "<strong>70.0 %</strong>",
+        "which is pre-malignant",
+        "Melanoma",
+        "confidence 62.3 %",
+        "confidence 17.7 %",
+        "10 % does not match its mirror image",
+        "not measurable",
+        "1 of 6: dark brown",
+        "20 px",
+        "Drawn lesions only.",
+        "classification-tiny-20260101-00000000",
+        "What spoke for Melanoma",
+        "8.3 % of the image",
+    ):
+        assert text in content
+
+
+def test_only_diagnoses_likelier_than_chance_are_listed(finished: Analysis) -> None:
+    from analysis.presentation import Report
+
+    assert [diagnosis.label for diagnosis in Report(finished).listed] == ["MEL", "NV"]
+
+
+def test_a_macroscopic_photograph_carries_a_warning(ada: Client, finished: Analysis) -> None:
+    assert "This is a macroscopic photograph" not in page(ada, "analysis:detail", finished.pk)
+    Image.objects.update(modality="macroscopic")
+    assert "This is a macroscopic photograph" in page(ada, "analysis:detail", finished.pk)
+
+
+def test_no_inline_style_or_script(ada: Client, finished: Analysis) -> None:
+    content = page(ada, "analysis:detail", finished.pk)
+    assert "style=" not in content
+    assert "onclick=" not in content
+    assert "<script>" not in content
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_files_are_served_and_their_reading_is_recorded(ada: Client, finished: Analysis, kind: Kind) -> None:
+    response = ada.get(reverse("analysis:artefact", args=[finished.pk, kind]))
+    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    assert "no-store" in response["Cache-Control"]
+    assert AuditEntry.objects.filter(action="artefact.read", object_id=str(finished.pk), detail={"kind": kind}).count() == 1
+    if kind == Kind.HEATMAP_RAW:
+        assert np.load(io.BytesIO(content), allow_pickle=False)["signed"].shape == (40, 60)
+    else:
+        assert content.startswith(b"\x89PNG")
+
+
+def test_a_kind_that_does_not_exist_is_not_found(ada: Client, finished: Analysis) -> None:
+    assert ada.get(reverse("analysis:artefact", args=[finished.pk, "secret"])).status_code == 404
+
+
+def test_reading_the_page_is_recorded(ada: Client, finished: Analysis) -> None:
+    page(ada, "analysis:detail", finished.pk)
+    entry = AuditEntry.objects.get(action="analysis.read")
+    assert (entry.object_id, entry.patient) == (str(finished.pk), finished.image.lesion.patient)
+
+
+# --- other practices --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cleo(client: Client, lesion: Lesion) -> Client:
+    from patients.models import Practice, User
+
+    client.force_login(User.objects.create_user("cleo", password="x", role="GP", practice=Practice.objects.create(name="South")))
+    return client
+
+
+def test_another_practice_finds_nothing_and_changes_nothing(cleo: Client, finished: Analysis) -> None:
+    image = finished.image
+    before = list(Analysis.objects.values()), Image.objects.count(), AuditEntry.objects.filter(actor_name="cleo").count()
+    gets = [
+        reverse("analysis:detail", args=[finished.pk]),
+        reverse("analysis:status", args=[finished.pk]),
+        reverse("analysis:latest", args=[image.pk]),
+        *(reverse("analysis:artefact", args=[finished.pk, kind]) for kind in Kind),
+    ]
+    posts = [
+        reverse("analysis:submit", args=[image.lesion.pk]),
+        reverse("analysis:latest", args=[image.pk]),
+        reverse("analysis:cancel", args=[finished.pk]),
+        reverse("analysis:retry", args=[finished.pk]),
+    ]
+    assert {cleo.get(address).status_code for address in gets} == {404}
+    assert {cleo.post(address, upload()).status_code for address in posts} == {404}
+    assert (list(Analysis.objects.values()), Image.objects.count(), AuditEntry.objects.filter(actor_name="cleo").count()) == before
