@@ -234,5 +234,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},  # each request has one line of its own already
         "django.server": {"handlers": ["console"], "propagate": False},
         "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},  # the sweeper alone would fill the log
+        "celery.app.trace": {"level": "WARNING"},
     },
 }

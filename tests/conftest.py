@@ -12,11 +12,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from skinclinic.local import programs, services
+
+if TYPE_CHECKING:
+    from tests.cast import Cast
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 RUN_DIR = Path(tempfile.mkdtemp(prefix="skinclinic-tests-"))
@@ -159,13 +162,15 @@ def _celery_starter(command: str, *options: str, ready: str) -> Iterator[StartPr
 
 
 def _worker_environment() -> dict[str, str]:
+    from django.conf import settings
     from django.db import connection
 
     name = connection.settings_dict["NAME"]
     url = os.environ["DATABASE_URL"]
     database = f"/{services.DATABASE}"
     test_url = url.replace(f"{database}?", f"/{name}?") if "?" in url else f"{url.rpartition('/')[0]}/{name}"
-    return {"DATABASE_URL": test_url, "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
+    files = Path(settings.STORAGES["default"]["OPTIONS"]["location"])  # where this test keeps them (`stored_files`)
+    return {"DATABASE_URL": test_url, "VAR_DIR": str(files.parent), "LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
 
 
 def _flush_redis() -> None:
@@ -192,7 +197,7 @@ def wait_until(
 
 
 @pytest.fixture
-def cast(db: None, stored_files: Path) -> Any:
+def cast(db: None, stored_files: Path) -> Cast:
     """The people and records of tests/cast.py."""
     from tests.cast import build_cast
 

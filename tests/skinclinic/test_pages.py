@@ -1,0 +1,113 @@
+"""Health, error pages, security headers: what the house itself answers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from redis import Redis
+
+from skinclinic import views
+from skinclinic.errors import ClinicError, ClinicErrorMiddleware
+from skinclinic.logs import LineFormatter, RequestLogMiddleware
+
+
+@pytest.mark.django_db
+def test_health_names_each_leg(client: Client) -> None:
+    answer = client.get("/health/")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "checks": {"database": "ok", "redis": "ok", "disk": "ok"}}
+
+
+@pytest.mark.django_db
+def test_health_says_what_fails(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(Redis, "ping", refuse)
+    monkeypatch.setattr("skinclinic.health.redis.RedisError", ConnectionError)
+    answer = client.get("/health/")
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {"database": "ok", "redis": "failing", "disk": "ok"}
+
+
+@pytest.mark.django_db
+def test_every_page_carries_the_security_headers(client: Client) -> None:
+    headers = client.get("/accounts/login/").headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_the_footer_leads_to_the_intended_use(client: Client) -> None:
+    page = client.get("/accounts/login/").content.decode()
+    assert "supports, it never diagnoses" in page
+    assert "/intended-use/" in page
+    assert client.get("/intended-use/").status_code == 200
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    answer = ClinicErrorMiddleware(lambda _: HttpResponse()).process_exception(
+        request, ClinicError("too_large", "The file is too large.", 413)
+    )
+    assert answer is not None
+    return answer
+
+
+def test_a_refusal_is_a_page_for_people() -> None:
+    answer = refused(RequestFactory().get("/", headers={"Accept": "text/html"}))
+    assert answer.status_code == 413
+    assert b"The file is too large." in answer.content
+
+
+def test_a_refusal_is_json_for_programs() -> None:
+    answer = refused(RequestFactory().get("/", headers={"Accept": "application/json"}))
+    assert answer.status_code == 413
+    assert json.loads(answer.content) == {"error": {"code": "too_large", "message": "The file is too large."}}
+
+
+def test_other_exceptions_are_left_alone() -> None:
+    request = RequestFactory().get("/")
+    assert ClinicErrorMiddleware(lambda _: HttpResponse()).process_exception(request, ValueError("a name")) is None
+
+
+@pytest.mark.parametrize(("view", "status"), [(views.bad_request, 400), (views.forbidden, 403), (views.not_found, 404)])
+def test_error_pages_speak_plainly(view: Callable[[HttpRequest, Exception], HttpResponse], status: int) -> None:
+    answer = view(RequestFactory().get("/", headers={"Accept": "text/html"}), ValueError("inner words"))
+    assert answer.status_code == status
+    assert b"inner words" not in answer.content
+    assert b"That did not work" in answer.content
+
+
+def test_the_last_page_leans_on_nothing() -> None:
+    answer = views.server_error(RequestFactory().get("/", headers={"Accept": "text/html"}))
+    assert answer.status_code == 500
+    assert b"It has been logged" in answer.content
+
+
+def test_log_lines_are_json_without_paths_or_queries(caplog: pytest.LogCaptureFixture) -> None:
+    request = RequestFactory().get("/patients/6e2d/?name=Sorrel")
+    with caplog.at_level(logging.INFO, "skinclinic.request"):
+        RequestLogMiddleware(lambda _: HttpResponse())(request)
+    line = LineFormatter().format(caplog.records[-1])
+    assert json.loads(line)["status"] == 200
+    assert "Sorrel" not in line
+    assert "6e2d" not in line
+
+
+def test_tracebacks_go_to_the_log() -> None:
+    try:
+        raise ValueError("why")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "broken", None, sys.exc_info())
+    assert "ValueError: why" in json.loads(LineFormatter().format(record))["traceback"]
