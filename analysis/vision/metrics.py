@@ -1,0 +1,261 @@
+"""How good predictions are (SPEC E2). What the data leaves undefined is None, never zero.
+
+Binary functions take `truth` (N bool) and `score` (N float, higher is more suspicious); a case counts as positive
+when score ≥ threshold. Arrays of unequal length raise ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import metrics as sk
+
+from analysis.vision.types import Mask
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+# --- segmentation
+
+
+def jaccard(predicted: Mask, truth: Mask) -> float:
+    """Intersection over union of two H×W bool masks, [0, 1]. Two empty masks agree: 1, as scikit-learn and ISIC count."""
+    _same_shape(predicted, truth)
+    union = np.count_nonzero(predicted | truth)
+    return 1.0 if union == 0 else float(np.count_nonzero(predicted & truth) / union)
+
+
+def dice(predicted: Mask, truth: Mask) -> float:
+    """2·|A ∩ B| / (|A| + |B|), [0, 1]; equals 2J/(1 + J). Two empty masks agree: 1."""
+    overlap = jaccard(predicted, truth)
+    return 2 * overlap / (1 + overlap)
+
+
+def thresholded_jaccard(predicted: Mask, truth: Mask, threshold: float = 0.65) -> float:
+    """The Jaccard index, or 0 below `threshold`: ISIC 2018 Task 1's measure of a usable outline."""
+    overlap = jaccard(predicted, truth)
+    return overlap if overlap >= threshold else 0.0
+
+
+def _same_shape(one: NDArray[Any], other: NDArray[Any]) -> None:
+    if one.shape != other.shape:
+        raise ValueError(f"shapes differ: {one.shape} and {other.shape}")
+
+
+# --- ranking
+
+
+def auc(truth: ArrayLike, score: ArrayLike) -> float | None:
+    """Area under the ROC curve, ties counted half; None unless both outcomes occur."""
+    is_positive, scores = _binary(truth, score)
+    if is_positive.all() or not is_positive.any():
+        return None
+    return float(sk.roc_auc_score(is_positive, scores))
+
+
+@dataclass(frozen=True)
+class ClassAuc:
+    """One-vs-rest AUC of each class."""
+
+    per_class: dict[str, float | None]
+    macro: float | None
+    """Unweighted mean over the classes that have one."""
+    undefined: tuple[str, ...]
+    """Classes without positives or without negatives: left out of `macro`, and to be named beside it."""
+
+
+def auc_one_vs_rest(truth: ArrayLike, probabilities: Floats, classes: Sequence[str]) -> ClassAuc:
+    """`truth` N class indices, `probabilities` N×C, `classes` their C names in order."""
+    labels = np.asarray(truth, np.intp)
+    if probabilities.shape != (len(labels), len(classes)):
+        raise ValueError(f"probabilities are {probabilities.shape}, not {(len(labels), len(classes))}")
+    per_class = {name: auc(labels == index, probabilities[:, index]) for index, name in enumerate(classes)}
+    defined = [value for value in per_class.values() if value is not None]
+    undefined = tuple(name for name, value in per_class.items() if value is None)
+    return ClassAuc(per_class, float(np.mean(defined)) if defined else None, undefined)
+
+
+# --- decisions
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Counts and rates of a binary decision; a rate whose denominator is empty is None."""
+
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+
+    @property
+    def sensitivity(self) -> float | None:
+        return _ratio(self.true_positives, self.true_positives + self.false_negatives)
+
+    @property
+    def specificity(self) -> float | None:
+        return _ratio(self.true_negatives, self.true_negatives + self.false_positives)
+
+    @property
+    def precision(self) -> float | None:
+        return _ratio(self.true_positives, self.true_positives + self.false_positives)
+
+    @property
+    def accuracy(self) -> float | None:
+        return _ratio(self.true_positives + self.true_negatives, self.total)
+
+    @property
+    def f1(self) -> float | None:
+        return _ratio(2 * self.true_positives, 2 * self.true_positives + self.false_positives + self.false_negatives)
+
+    @property
+    def total(self) -> int:
+        return self.true_positives + self.false_positives + self.true_negatives + self.false_negatives
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def rates_at(truth: ArrayLike, score: ArrayLike, threshold: float) -> Rates:
+    """The four counts when every score ≥ `threshold` is called positive."""
+    is_positive, scores = _binary(truth, score)
+    is_called = scores >= threshold
+    return Rates(
+        true_positives=int(np.count_nonzero(is_called & is_positive)),
+        false_positives=int(np.count_nonzero(is_called & ~is_positive)),
+        true_negatives=int(np.count_nonzero(~is_called & ~is_positive)),
+        false_negatives=int(np.count_nonzero(~is_called & is_positive)),
+    )
+
+
+def threshold_at_sensitivity(truth: ArrayLike, score: ArrayLike, sensitivity: float) -> float | None:
+    """The highest threshold whose sensitivity is at least the one asked for, (0, 1]; None without positives."""
+    if not 0 < sensitivity <= 1:
+        raise ValueError(f"sensitivity must be in (0, 1], got {sensitivity}")
+    is_positive, scores = _binary(truth, score)
+    positives = np.sort(scores[is_positive])[::-1]
+    if not positives.size:
+        return None
+    needed = int(np.ceil(sensitivity * positives.size - 1e-9))  # 0.95·20 is a little more than 19 in floating point
+    return float(positives[needed - 1])
+
+
+def specificity_at_sensitivity(truth: ArrayLike, score: ArrayLike, sensitivity: float) -> float | None:
+    """Specificity at `threshold_at_sensitivity`; None without positives or without negatives."""
+    threshold = threshold_at_sensitivity(truth, score, sensitivity)
+    return None if threshold is None else rates_at(truth, score, threshold).specificity
+
+
+def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, n_classes: int) -> Ints:
+    """C×C counts, rows the true class, columns the predicted one. Raises ValueError on a class index outside 0…C−1."""
+    rows, columns = np.asarray(truth, np.intp), np.asarray(predicted, np.intp)
+    _same_shape(rows, columns)
+    both = np.concatenate([rows, columns])
+    if ((both < 0) | (both >= n_classes)).any():
+        raise ValueError(f"class indices must lie in 0…{n_classes - 1}")
+    counts = np.zeros((n_classes, n_classes), np.intp)
+    np.add.at(counts, (rows, columns), 1)
+    return counts
+
+
+def balanced_accuracy(truth: ArrayLike, predicted: ArrayLike, n_classes: int) -> float | None:
+    """Mean recall over the classes that occur in `truth` (ISIC's balanced multiclass accuracy); None without cases."""
+    counts = confusion_matrix(truth, predicted, n_classes)
+    occurs = counts.sum(axis=1) > 0
+    return float((counts.diagonal()[occurs] / counts.sum(axis=1)[occurs]).mean()) if occurs.any() else None
+
+
+# --- calibration
+
+
+def ece(probability: ArrayLike, outcome: ArrayLike, bins: int = 15) -> float | None:
+    """Expected calibration error (Guo et al. 2017, arXiv:1706.04599, eq. 3): `bins` bins of equal width on [0, 1].
+
+    `probability` N in [0, 1] (of malignancy, or the confidence of the top class), `outcome` N bool (malignant, or
+    right). Σ over bins of their share of the cases · |mean outcome − mean probability|. None without cases.
+    """
+    happened, stated = _binary(outcome, probability)
+    _check_probabilities(stated)
+    if not stated.size:
+        return None
+    bin_of = np.minimum((stated * bins).astype(np.intp), bins - 1)
+    gaps = np.bincount(bin_of, weights=happened - stated, minlength=bins)
+    return float(np.abs(gaps).sum() / stated.size)
+
+
+def brier(probability: ArrayLike, outcome: ArrayLike) -> float | None:
+    """Mean squared difference of a stated probability, N in [0, 1], and what happened, N bool. None without cases."""
+    happened, stated = _binary(outcome, probability)
+    _check_probabilities(stated)
+    return float(np.mean((stated - happened) ** 2)) if stated.size else None
+
+
+def _check_probabilities(values: Floats) -> None:
+    if ((values < 0) | (values > 1)).any():
+        raise ValueError("probabilities must lie in [0, 1]")
+
+
+def _binary(truth: ArrayLike, score: ArrayLike) -> tuple[Bools, Floats]:
+    is_positive, scores = np.asarray(truth, np.bool_), np.asarray(score, np.float64)
+    _same_shape(is_positive, scores)
+    if not np.isfinite(scores).all():
+        raise ValueError("scores must be finite numbers: a case without one counts as a failure and is not scored")
+    return is_positive, scores
+
+
+# --- uncertainty
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A bootstrap percentile interval."""
+
+    estimate: float | None
+    """The statistic on all cases."""
+    low: float | None
+    high: float | None
+    resamples: int
+    undefined: int
+    """Resamples on which the statistic was undefined: left out; when more than one in ten, low and high are None."""
+
+
+MAX_UNDEFINED_SHARE = 0.1
+
+
+def bootstrap_interval(
+    statistic: Callable[[Ints], float | None], groups: Sequence[object] | NDArray[Any], n: int = 1000, seed: int = 0, level: float = 0.95
+) -> Interval:
+    """Percentile interval (Efron 1979) of `statistic`, resampling whole groups (patients, lesions) with replacement.
+
+    `statistic` gets the indices of the chosen cases, with repeats, and may answer None. `groups` names the group of
+    each of the N cases: cases of one group are not independent, so they come and go together.
+    """
+    members = _members(groups)
+    everything = np.arange(len(groups), dtype=np.intp)
+    random = np.random.default_rng(seed)
+    values = [statistic(_resample(members, random)) for _ in range(n)] if members else []
+    defined = [value for value in values if value is not None]
+    undefined = len(values) - len(defined)
+    if not defined or undefined > MAX_UNDEFINED_SHARE * len(values):
+        return Interval(statistic(everything) if members else None, None, None, len(values), undefined)
+    tail = (1 - level) / 2
+    low, high = np.quantile(defined, [tail, 1 - tail])
+    return Interval(statistic(everything), float(low), float(high), len(values), undefined)
+
+
+def _members(groups: Sequence[object] | NDArray[Any]) -> list[Ints]:
+    """The indices of each group's cases."""
+    found: dict[object, list[int]] = {}
+    for index, group in enumerate(groups):
+        found.setdefault(group, []).append(index)
+    return [np.array(indices, np.intp) for indices in found.values()]
+
+
+def _resample(members: list[Ints], random: np.random.Generator) -> Ints:
+    chosen = random.integers(len(members), size=len(members))
+    return np.concatenate([members[group] for group in chosen])

@@ -1,0 +1,80 @@
+"""Findings as transparent pictures to lay over the photograph: H×W×4 uint8 RGBA, straight alpha, 0 where nothing is.
+
+Drawn parts are opaque; the page sets the opacity (S0 §3.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.vision.types import ColourRegion, Mask, SignedMap
+
+RgbaImage = NDArray[np.uint8]
+"""H×W×4, uint8."""
+Rgb = tuple[int, int, int]
+
+PALETTE: dict[str, Rgb] = {
+    "white": (255, 255, 255),
+    "red": (213, 94, 0),
+    "light_brown": (240, 228, 66),
+    "dark_brown": (110, 50, 10),
+    "blue_grey": (86, 180, 233),
+    "black": (0, 0, 0),
+}
+"""Colour name → how its regions are drawn: after Okabe and Ito, so that colour-blind readers can tell them apart."""
+
+WEAK_EVIDENCE_RGB, STRONG_EVIDENCE_RGB = (255, 220, 0), (215, 25, 28)
+FULL_CONCENTRATION = 8.0
+"""Evidence this many times as dense as the map's mean is drawn in full."""
+
+
+def mask_overlay(mask: Mask, colour_rgb: Rgb) -> RgbaImage:
+    """The mask (H×W bool) filled with one opaque colour."""
+    return np.where(mask[..., None], np.array([*colour_rgb, 255], np.uint8), np.uint8(0))
+
+
+def mask_outline_overlay(mask: Mask, colour_rgb: Rgb, thickness_px: int = 2) -> RgbaImage:
+    """Only the outer contours of the mask (H×W bool), `thickness_px` wide."""
+    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    line = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(line, contours, -1, 1, thickness_px)
+    return mask_overlay(line.view(np.bool_), colour_rgb)
+
+
+def colour_map(regions: Iterable[ColourRegion], width: int, height: int) -> RgbaImage:
+    """Every colour region filled with its PALETTE colour, on a height×width frame.
+
+    Regions carry their outer outline alone, so the ones that enclose others are drawn first.
+    """
+    canvas = np.zeros((height, width, 4), np.uint8)
+    for region in sorted(regions, key=lambda region: -cv2.contourArea(region.contour)):
+        outline = np.rint(region.contour).astype(np.int32)
+        cv2.drawContours(canvas, [outline], -1, (*PALETTE[region.colour], 255), cv2.FILLED)
+    return canvas
+
+
+def heat_overlay(signed: SignedMap) -> RgbaImage:
+    """Positive evidence (H×W float32, signed) from faint yellow to opaque red; what speaks against is not drawn.
+
+    Fixed rule, never stretched to the map's own range: c = evidence / mean of |evidence| over the map, opacity =
+    (c − 1)/(FULL_CONCENTRATION − 1), clipped to [0, 1]. Evenly spread evidence is invisible, noise (c < 4 almost
+    everywhere) stays faint, and only evidence eight times denser than the mean is drawn in full. It shows where,
+    not how much: that the probability says.
+    """
+    strength = _opacity(signed)[..., None]
+    weak, strong = np.array(WEAK_EVIDENCE_RGB), np.array(STRONG_EVIDENCE_RGB)
+    colour = np.where(strength > 0, weak + (strong - weak) * strength, 0)
+    rgba: RgbaImage = np.rint(np.concatenate([colour, 255 * strength], axis=2)).astype(np.uint8)
+    return rgba
+
+
+def _opacity(signed: SignedMap) -> SignedMap:
+    mean = float(np.abs(signed).mean(dtype=np.float64))
+    if mean == 0:
+        return np.zeros_like(signed)
+    opacity: SignedMap = np.clip((signed / np.float32(mean) - 1) / np.float32(FULL_CONCENTRATION - 1), 0, 1)
+    return opacity
