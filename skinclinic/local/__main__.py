@@ -1,4 +1,4 @@
-"""`python -m skinclinic.local run | vendor | exec COMMAND…` (and `prepare`, which `run` calls)."""
+"""`python -m skinclinic.local run | vendor [--copy-only] | exec COMMAND…` (and `prepare`, which `run` calls)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ def main(argv: list[str]) -> int:
             from skinclinic.local.vendor import vendor
 
             return vendor()
+        case ["vendor", "--copy-only"]:
+            from skinclinic.local.vendor import copy
+
+            return copy()
         case ["exec", *command] if command:
             from skinclinic.local.runner import run_command
 

@@ -23,17 +23,16 @@ FILES = {
 
 def vendor() -> int:
     """Fetch and copy, unless what lies there is newer than the lock file."""
-    if _is_current():
-        return 0
+    return 0 if _is_current() else _fetch() or copy()
+
+
+def _fetch() -> int:
     environment = {**os.environ, "PATH": f"{_node_folder()}{os.pathsep}{os.environ['PATH']}"}
     npm = shutil.which("npm", path=environment["PATH"])
     if npm is None:
         print("There is no npm: install Node.js, or the extra `local`, which brings one.")
         return 1
-    done = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=BASE_DIR, env=environment, check=False)
-    if done.returncode == 0:
-        _copy()
-    return done.returncode
+    return subprocess.call([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=BASE_DIR, env=environment)
 
 
 def _node_folder() -> str:
@@ -49,8 +48,10 @@ def _is_current() -> bool:
     return all((VENDOR / name).exists() and (VENDOR / name).stat().st_mtime >= asked_s for name in FILES)
 
 
-def _copy() -> None:
+def copy() -> int:
+    """From node_modules to static/vendor."""
     for name, source in FILES.items():
         target = VENDOR / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(NODE_MODULES / source, target)
+    return 0
