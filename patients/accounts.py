@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from patients import audit
@@ -27,4 +28,4 @@ class AuditedAdapter(StaffOnlyAdapter):
         super().authentication_failed(request, **credentials)
         tried = User.objects.filter(username=credentials.get("username") or "").first()
         if tried is not None:
-            audit.record(actor=None, action="account.login-failed", obj=tried)
+            audit.record(actor=AnonymousUser(), action="account.login-failed", obj=tried)

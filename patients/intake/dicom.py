@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 import zlib
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
@@ -16,12 +17,12 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
 from pydicom.filereader import read_dataset
-from pydicom.pixels import pixel_array
+from pydicom.pixels.utils import pixel_array
 from pydicom.tag import BaseTag
 
 from patients.capture import CaptureFields
 from patients.intake import refusals
-from patients.intake.pixels import Picture, to_srgb
+from patients.intake.pixels import Picture, nothing_but_pixels
 from patients.models import Contact, Immersion, Polarisation
 
 # pydicom quotes the values it stumbles over, and those may be a patient's name: nothing of it may reach a log.
@@ -29,7 +30,7 @@ pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 _UNREADABLE = (
-    pydicom.errors.InvalidDicomError, OSError, ValueError, EOFError, LookupError, TypeError, AttributeError, OverflowError, RuntimeError,
+    pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, OSError, ValueError, EOFError, LookupError, TypeError, AttributeError, OverflowError, RuntimeError,
     NotImplementedError, struct.error, zlib.error,
 )  # fmt: skip
 """What pydicom and its decoders raise on files that are not what they begin as."""
@@ -66,11 +67,9 @@ def read(data: bytes) -> Picture:
     try:
         dataset = _open(data)
         _check_header(dataset)
-        image = Image.fromarray(pixel_array(dataset, index=0), "RGB")
+        return Picture(_pixels(dataset), _pixel_spacing_mm(dataset), _capture(dataset))
     except _UNREADABLE:
         raise refusals.broken("DICOM") from None
-    pixels = to_srgb(image, dataset.get("ICCProfile"))
-    return Picture(pixels, _pixel_spacing_mm(dataset), _capture(dataset))
 
 
 def _open(data: bytes) -> Dataset:
@@ -112,6 +111,13 @@ def _check_frame(dataset: Dataset) -> None:
             raise ValueError("The frame has another size than its header says.")
 
 
+def _pixels(dataset: Dataset) -> Image.Image:
+    """Compressed frames are left to Pillow alone: other decoders that may be installed end the whole process on damaged ones."""
+    decoder = "" if dataset.file_meta.TransferSyntaxUID in _UNCOMPRESSED else "pillow"
+    rgb = pixel_array(dataset, index=0, decoding_plugin=decoder)
+    return nothing_but_pixels(Image.fromarray(rgb, "RGB"), dataset.get("ICCProfile"))
+
+
 def _pixel_spacing_mm(dataset: Dataset) -> tuple[float, float] | None:
     """Millimetres between rows and between columns; only from Pixel Spacing (0028,0030), never guessed from anything else."""
     try:
@@ -132,7 +138,7 @@ def _capture(dataset: Dataset) -> CaptureFields:
     )
 
 
-def _term(dataset: Dataset, keyword: str, known: dict[str, str]) -> str:
+def _term(dataset: Dataset, keyword: str, known: Mapping[str, str]) -> str:
     value = dataset.get(keyword) or ""
     first = value if isinstance(value, str) else next(iter(value), "")
     term = str(first).upper()

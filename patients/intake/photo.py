@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.Image import Transpose
 
 from patients.intake import refusals
-from patients.intake.pixels import Picture, to_srgb
+from patients.intake.pixels import Picture, nothing_but_pixels
 
 UNREADABLE = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, AttributeError, OverflowError, struct.error, zlib.error,
@@ -103,8 +103,7 @@ def _decode(image: Image.Image, kind: str) -> Picture:
         pixels = pixels.transpose(turn) if turn is not None else pixels
     except UNREADABLE:
         raise refusals.broken(kind) from None
-    pixels.info = {}  # what is left in it would be written into the derivatives
-    return Picture(to_srgb(pixels, profile))
+    return Picture(nothing_but_pixels(pixels, profile))
 
 
 def _orientation(image: Image.Image) -> int:

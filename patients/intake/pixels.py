@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -21,16 +22,19 @@ class Picture:
     capture: CaptureFields = field(default_factory=CaptureFields)
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def nothing_but_pixels(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The same image in sRGB; whatever Pillow kept beside the pixels is dropped, for it would be written into the derivatives."""
+    if profile:
+        _convert_to_srgb(image, profile)
+    image.info = {}
+    return image
+
+
+def _convert_to_srgb(image: Image.Image, profile: bytes) -> None:
     """Phones store colours in wider spaces than browsers and networks assume. A profile that cannot be read is ignored."""
-    if not profile:
-        return image
-    try:
+    with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), inPlace=True)
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return image
-    return image
 
 
 def encode(image: Image.Image, media_type: str) -> bytes:

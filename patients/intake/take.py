@@ -36,7 +36,8 @@ def read_limited(upload: File[bytes]) -> bytes:
     if upload.size > limits.MAX_BYTES:
         raise refusals.too_large()
     upload.seek(0)
-    return upload.read()
+    data: bytes = upload.read()
+    return data
 
 
 def digest(data: bytes) -> str:
