@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from analysis.vision.types import Heatmap, Mask, SignedMap
+from analysis.vision.types import Mask, SignedMap
 
 
 def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: Callable[[Tensor], Tensor]) -> SignedMap:
@@ -75,22 +75,20 @@ def _watching(layer: nn.Module) -> Iterator[list[Tensor]]:
         handle.remove()
 
 
-def heatmap(signed_low: SignedMap, width: int, height: int, lesion_mask: Mask | None, method: str, label: str) -> Heatmap:
-    """Enlarge a raw h×w map bilinearly to height×width, values untouched, and say how much of it lies in the lesion.
+def enlarge(signed_low: SignedMap, width: int, height: int) -> SignedMap:
+    """A raw h×w map bilinearly enlarged to height×width; the values are not rescaled."""
+    return cv2.resize(signed_low, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
 
-    `lesion_mask` is height×width bool or None. Raises ValueError when it has another size.
+
+def share_inside(signed: SignedMap, lesion: Mask) -> float | None:
+    """Share of the positive evidence inside the lesion, [0, 1]; None without a lesion or without positive evidence.
+
+    Both are H×W. Raises ValueError when their sizes differ.
     """
-    if lesion_mask is not None and lesion_mask.shape != (height, width):
-        raise ValueError(f"the mask is {lesion_mask.shape}, the map is to be {(height, width)}")
-    enlarged = cv2.resize(signed_low, (width, height), interpolation=cv2.INTER_LINEAR)
-    signed = enlarged.astype(np.float32, copy=False)
-    return Heatmap(method, label, signed, share_inside(signed, lesion_mask))
-
-
-def share_inside(signed: SignedMap, lesion_mask: Mask | None) -> float | None:
-    """Share of the positive evidence inside the mask, [0, 1]; None without a lesion or without positive evidence."""
+    if lesion.shape != signed.shape:
+        raise ValueError(f"the mask is {lesion.shape}, the map {signed.shape}")
     positive = np.maximum(signed, 0)
     total = float(positive.sum(dtype=np.float64))
-    if lesion_mask is None or not lesion_mask.any() or total == 0:
+    if total == 0 or not lesion.any():
         return None
-    return float(positive[lesion_mask].sum(dtype=np.float64)) / total
+    return float(positive[lesion].sum(dtype=np.float64)) / total

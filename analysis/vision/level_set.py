@@ -22,6 +22,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
+from analysis.vision import outlines
 from analysis.vision.types import Mask, Outline, RgbImage
 
 Bytes = NDArray[np.uint8]
@@ -78,8 +79,8 @@ def segment(image: RgbImage) -> Outline:
     failure = _failure(region, scene)
     height, width = image.shape[:2]
     if failure:
-        return Outline(np.zeros((height, width), np.bool_), np.empty((0, 2), np.float32), 0, False, failure)
-    return _outline(_enlarge(region, width, height))
+        return outlines.empty(height, width, failure)
+    return outlines.from_mask(_enlarge(region, width, height), _VANISHED)
 
 
 def evolve(image: RgbImage, every: int = 1) -> Iterator[Mask]:
@@ -354,10 +355,3 @@ def _contrast(region: Bytes, scene: _Scene) -> float:
 def _enlarge(region: Bytes, width: int, height: int) -> Mask:
     enlarged = cv2.resize(region, (width, height), interpolation=cv2.INTER_LINEAR)
     return enlarged > 127
-
-
-def _outline(mask: Mask) -> Outline:
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    contour = max(contours, key=cv2.contourArea)[:, 0].astype(np.float32)
-    touches = bool(mask[_frame(*mask.shape)].any())
-    return Outline(mask, contour, int(np.count_nonzero(mask)), touches)

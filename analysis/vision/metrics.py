@@ -18,7 +18,7 @@ from analysis.vision.types import Mask
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
+Ints = NDArray[np.int64]
 
 # --- segmentation
 
@@ -36,10 +36,10 @@ def dice(predicted: Mask, truth: Mask) -> float:
     return 2 * overlap / (1 + overlap)
 
 
-def thresholded_jaccard(predicted: Mask, truth: Mask, threshold: float = 0.65) -> float:
-    """The Jaccard index, or 0 below `threshold`: ISIC 2018 Task 1's measure of a usable outline."""
-    overlap = jaccard(predicted, truth)
-    return overlap if overlap >= threshold else 0.0
+def thresholded_jaccard(jaccards: ArrayLike, threshold: float = 0.65) -> float | None:
+    """Mean of N Jaccard indices, each below `threshold` counted 0: ISIC 2018 Task 1's score. None without images."""
+    values = np.asarray(jaccards, np.float64)
+    return float(np.where(values >= threshold, values, 0).mean()) if values.size else None
 
 
 def _same_shape(one: NDArray[Any], other: NDArray[Any]) -> None:
@@ -71,13 +71,18 @@ class ClassAuc:
 
 def auc_one_vs_rest(truth: ArrayLike, probabilities: Floats, classes: Sequence[str]) -> ClassAuc:
     """`truth` N class indices, `probabilities` N×C, `classes` their C names in order."""
-    labels = np.asarray(truth, np.intp)
+    labels = np.asarray(truth, np.int64)
     if probabilities.shape != (len(labels), len(classes)):
         raise ValueError(f"probabilities are {probabilities.shape}, not {(len(labels), len(classes))}")
     per_class = {name: auc(labels == index, probabilities[:, index]) for index, name in enumerate(classes)}
     defined = [value for value in per_class.values() if value is not None]
     undefined = tuple(name for name, value in per_class.items() if value is None)
     return ClassAuc(per_class, float(np.mean(defined)) if defined else None, undefined)
+
+
+def macro_auc(truth: ArrayLike, probabilities: Floats) -> float | None:
+    """Unweighted mean of the one-vs-rest AUCs that are defined: `truth` N class indices, `probabilities` N×C."""
+    return auc_one_vs_rest(truth, probabilities, [str(index) for index in range(probabilities.shape[1])]).macro
 
 
 # --- decisions
@@ -121,10 +126,10 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def rates_at(truth: ArrayLike, score: ArrayLike, threshold: float) -> Rates:
-    """The four counts when every score ≥ `threshold` is called positive."""
-    is_positive, scores = _binary(truth, score)
-    is_called = scores >= threshold
+def rates(truth: ArrayLike, called: ArrayLike) -> Rates:
+    """Count `called` (N bool, what was decided) against `truth` (N bool)."""
+    is_positive, is_called = np.asarray(truth, np.bool_), np.asarray(called, np.bool_)
+    _same_shape(is_positive, is_called)
     return Rates(
         true_positives=int(np.count_nonzero(is_called & is_positive)),
         false_positives=int(np.count_nonzero(is_called & ~is_positive)),
@@ -133,62 +138,84 @@ def rates_at(truth: ArrayLike, score: ArrayLike, threshold: float) -> Rates:
     )
 
 
-def threshold_at_sensitivity(truth: ArrayLike, score: ArrayLike, sensitivity: float) -> float | None:
-    """The highest threshold whose sensitivity is at least the one asked for, (0, 1]; None without positives."""
-    if not 0 < sensitivity <= 1:
-        raise ValueError(f"sensitivity must be in (0, 1], got {sensitivity}")
+def rates_at(truth: ArrayLike, score: ArrayLike, threshold: float) -> Rates:
+    """`rates` when every score ≥ `threshold` is called positive."""
+    is_positive, scores = _binary(truth, score)
+    return rates(is_positive, scores >= threshold)
+
+
+def sensitivity(truth: ArrayLike, called: ArrayLike) -> float | None:
+    """Share of the positives that were called; None without positives."""
+    return rates(truth, called).sensitivity
+
+
+def specificity(truth: ArrayLike, called: ArrayLike) -> float | None:
+    """Share of the negatives that were not called; None without negatives."""
+    return rates(truth, called).specificity
+
+
+def threshold_at_sensitivity(truth: ArrayLike, score: ArrayLike, wanted: float) -> float | None:
+    """The highest threshold whose sensitivity is at least the one `wanted`, (0, 1]; None without positives."""
+    if not 0 < wanted <= 1:
+        raise ValueError(f"sensitivity must be in (0, 1], got {wanted}")
     is_positive, scores = _binary(truth, score)
     positives = np.sort(scores[is_positive])[::-1]
     if not positives.size:
         return None
-    needed = int(np.ceil(sensitivity * positives.size - 1e-9))  # 0.95·20 is a little more than 19 in floating point
+    needed = int(np.ceil(wanted * positives.size - 1e-9))  # 0.95·20 is a little more than 19 in floating point
     return float(positives[needed - 1])
 
 
-def specificity_at_sensitivity(truth: ArrayLike, score: ArrayLike, sensitivity: float) -> float | None:
+def specificity_at_sensitivity(truth: ArrayLike, score: ArrayLike, wanted: float) -> float | None:
     """Specificity at `threshold_at_sensitivity`; None without positives or without negatives."""
-    threshold = threshold_at_sensitivity(truth, score, sensitivity)
+    threshold = threshold_at_sensitivity(truth, score, wanted)
     return None if threshold is None else rates_at(truth, score, threshold).specificity
 
 
 def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, n_classes: int) -> Ints:
     """C×C counts, rows the true class, columns the predicted one. Raises ValueError on a class index outside 0…C−1."""
-    rows, columns = np.asarray(truth, np.intp), np.asarray(predicted, np.intp)
+    rows, columns = np.asarray(truth, np.int64), np.asarray(predicted, np.int64)
     _same_shape(rows, columns)
     both = np.concatenate([rows, columns])
     if ((both < 0) | (both >= n_classes)).any():
         raise ValueError(f"class indices must lie in 0…{n_classes - 1}")
-    counts = np.zeros((n_classes, n_classes), np.intp)
+    counts = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(counts, (rows, columns), 1)
     return counts
 
 
-def balanced_accuracy(truth: ArrayLike, predicted: ArrayLike, n_classes: int) -> float | None:
-    """Mean recall over the classes that occur in `truth` (ISIC's balanced multiclass accuracy); None without cases."""
-    counts = confusion_matrix(truth, predicted, n_classes)
-    occurs = counts.sum(axis=1) > 0
-    return float((counts.diagonal()[occurs] / counts.sum(axis=1)[occurs]).mean()) if occurs.any() else None
+def balanced_accuracy(truth: ArrayLike, predicted: ArrayLike) -> float | None:
+    """Mean recall over the classes that occur in `truth`, class indices (ISIC's balanced multiclass accuracy).
+
+    None without cases.
+    """
+    labels, guesses = np.asarray(truth, np.int64), np.asarray(predicted, np.int64)
+    _same_shape(labels, guesses)
+    if not labels.size:
+        return None
+    cases, hits = np.bincount(labels), np.bincount(labels, weights=labels == guesses)
+    return float((hits[cases > 0] / cases[cases > 0]).mean())
 
 
 # --- calibration
 
 
-def ece(probability: ArrayLike, outcome: ArrayLike, bins: int = 15) -> float | None:
+def ece(outcome: ArrayLike, probability: ArrayLike, bins: int = 15) -> float | None:
     """Expected calibration error (Guo et al. 2017, arXiv:1706.04599, eq. 3): `bins` bins of equal width on [0, 1].
 
-    `probability` N in [0, 1] (of malignancy, or the confidence of the top class), `outcome` N bool (malignant, or
-    right). Σ over bins of their share of the cases · |mean outcome − mean probability|. None without cases.
+    `outcome` N bool (malignant, or rightly classified), `probability` N in [0, 1] (of malignancy, or the top
+    class'). Σ over bins of their share of the cases · |mean outcome − mean probability|. None without cases.
     """
     happened, stated = _binary(outcome, probability)
     _check_probabilities(stated)
     if not stated.size:
         return None
-    bin_of = np.minimum((stated * bins).astype(np.intp), bins - 1)
+    bin_of = np.minimum((stated * bins).astype(np.int64), bins - 1)
     gaps = np.bincount(bin_of, weights=happened - stated, minlength=bins)
     return float(np.abs(gaps).sum() / stated.size)
 
 
-def brier(probability: ArrayLike, outcome: ArrayLike) -> float | None:
+def brier(outcome: ArrayLike, probability: ArrayLike) -> float | None:
     """Mean squared difference of a stated probability, N in [0, 1], and what happened, N bool. None without cases."""
     happened, stated = _binary(outcome, probability)
     _check_probabilities(stated)
@@ -211,41 +238,28 @@ def _binary(truth: ArrayLike, score: ArrayLike) -> tuple[Bools, Floats]:
 # --- uncertainty
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A bootstrap percentile interval."""
-
-    estimate: float | None
-    """The statistic on all cases."""
-    low: float | None
-    high: float | None
-    resamples: int
-    undefined: int
-    """Resamples on which the statistic was undefined: left out; when more than one in ten, low and high are None."""
-
-
 MAX_UNDEFINED_SHARE = 0.1
 
 
 def bootstrap_interval(
     statistic: Callable[[Ints], float | None], groups: Sequence[object] | NDArray[Any], n: int = 1000, seed: int = 0, level: float = 0.95
-) -> Interval:
+) -> tuple[float, float] | None:
     """Percentile interval (Efron 1979) of `statistic`, resampling whole groups (patients, lesions) with replacement.
 
     `statistic` gets the indices of the chosen cases, with repeats, and may answer None. `groups` names the group of
     each of the N cases: cases of one group are not independent, so they come and go together.
+
+    Resamples on which the statistic is undefined are left out. When they are more than one in ten, what is left is no
+    longer a fair sample: the interval itself is undefined, None, as it is without cases.
     """
     members = _members(groups)
-    everything = np.arange(len(groups), dtype=np.intp)
     random = np.random.default_rng(seed)
     values = [statistic(_resample(members, random)) for _ in range(n)] if members else []
     defined = [value for value in values if value is not None]
-    undefined = len(values) - len(defined)
-    if not defined or undefined > MAX_UNDEFINED_SHARE * len(values):
-        return Interval(statistic(everything) if members else None, None, None, len(values), undefined)
-    tail = (1 - level) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail])
-    return Interval(statistic(everything), float(low), float(high), len(values), undefined)
+    if not defined or len(defined) < (1 - MAX_UNDEFINED_SHARE) * n:
+        return None
+    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 def _members(groups: Sequence[object] | NDArray[Any]) -> list[Ints]:
@@ -253,7 +267,7 @@ def _members(groups: Sequence[object] | NDArray[Any]) -> list[Ints]:
     found: dict[object, list[int]] = {}
     for index, group in enumerate(groups):
         found.setdefault(group, []).append(index)
-    return [np.array(indices, np.intp) for indices in found.values()]
+    return [np.array(indices, np.int64) for indices in found.values()]
 
 
 def _resample(members: list[Ints], random: np.random.Generator) -> Ints:

@@ -107,8 +107,8 @@ def interval(statistic: Callable[[NDArray[np.int64]], float | None], groups: Seq
     value = statistic(np.arange(len(groups)))
     if value is None:
         return {"value": None}
-    low, high = metrics.bootstrap_interval(statistic, groups)
-    return {"value": round(value, 4), "low": round(low, 4), "high": round(high, 4)}
+    low, high = metrics.bootstrap_interval(statistic, groups) or (None, None)
+    return {"value": round(value, 4), "low": low and round(low, 4), "high": high and round(high, 4)}
 
 
 def _subgroups(examples: Sequence[Example], key: Callable[[Example], str]) -> dict[str, NDArray[np.int64]]:
