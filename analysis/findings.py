@@ -61,13 +61,13 @@ def to_json(value: Any) -> Any:
 
 def files_of(output: Output) -> dict[Kind, tuple[str, bytes]]:
     """Every array of the output as a file, and the overlays that the page lays over the image."""
-    size = (output.height_px, output.width_px)
+    line_px = max(2, output.width_px // 300)
     pictures = {
         Kind.LESION: output.lesion.mask,
         Kind.LEVEL_SET: output.level_set.mask,
-        Kind.LESION_OUTLINE: overlay.mask_overlay(output.lesion.mask, CNN_RGB),
-        Kind.LEVEL_SET_OUTLINE: overlay.mask_overlay(output.level_set.mask, LEVEL_SET_RGB),
-        Kind.COLOURS: overlay.colour_map(output.abcd.regions, size),
+        Kind.LESION_OUTLINE: overlay.mask_outline_overlay(output.lesion.mask, CNN_RGB, line_px),
+        Kind.LEVEL_SET_OUTLINE: overlay.mask_outline_overlay(output.level_set.mask, LEVEL_SET_RGB, line_px),
+        Kind.COLOURS: overlay.colour_map(output.abcd.regions, output.width_px, output.height_px),
         Kind.HEATMAP: overlay.heat_overlay(output.heatmap.signed),
     }
     files = {kind: (f"{kind}.png", imaging.encode_png(picture)) for kind, picture in pictures.items()}

@@ -63,6 +63,8 @@ class Bar:
     score: str | None
     raw: str
     reason: str = ""
+    missing: str = "not measurable"
+    """What stands in the place of the bar when there is no score."""
 
 
 @dataclass(frozen=True)
@@ -298,13 +300,9 @@ def _bar(abcd: dict[str, Any], key: str, name: str, raw: str) -> Bar:
     score = abcd["scores"].get(key)
     if score is not None:
         return Bar(f"{key} · {name}", f"{score:.1f}", raw)
-    return Bar(f"{key} · {name}", None, raw, abcd["failure"] or _undefined(key))
-
-
-def _undefined(key: str) -> str:
-    if key.startswith("D"):
-        return "The image carries no scale, so millimetres are unknown."
-    return "This figure is undefined for the outline that was found."
+    if key.startswith("D") and raw:
+        return Bar(f"{key} · {name}", None, "The image carries no scale, so millimetres are unknown", missing=raw)
+    return Bar(f"{key} · {name}", None, raw, abcd["failure"] or "This figure is undefined for the outline that was found.")
 
 
 def _share_off(share: float | None) -> str:

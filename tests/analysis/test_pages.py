@@ -14,10 +14,11 @@ from django.urls import reverse
 
 from analysis import services
 from analysis.models import Analysis, Kind, Status
-from patients.models import AuditEntry, Image, Lesion
-from tests.analysis.conftest import drawn_png
+from analysis.presentation import Report
+from patients.models import AuditEntry, Image, Lesion, Practice, Role
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
+from tests.factories import make_user, png_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,7 @@ def finished(image: Image) -> Analysis:
 
 
 def upload(content: bytes = b"", **fields: str) -> dict[str, object]:
-    file = SimpleUploadedFile("a.png", content or drawn_png(), content_type="image/png")
+    file = SimpleUploadedFile("a.png", content or png_bytes(), content_type="image/png")
     return {"image": file, "modality": "dermoscopic"} | fields
 
 
@@ -192,8 +193,6 @@ def test_the_page_shows_what_was_found(ada: Client, finished: Analysis) -> None:
 
 
 def test_only_diagnoses_likelier_than_chance_are_listed(finished: Analysis) -> None:
-    from analysis.presentation import Report
-
     assert [diagnosis.label for diagnosis in Report(finished).listed] == ["MEL", "NV"]
 
 
@@ -237,15 +236,13 @@ def test_reading_the_page_is_recorded(ada: Client, finished: Analysis) -> None:
 
 @pytest.fixture
 def cleo(client: Client, lesion: Lesion) -> Client:
-    from patients.models import Practice, User
-
-    client.force_login(User.objects.create_user("cleo", password="x", role="GP", practice=Practice.objects.create(name="South")))
+    client.force_login(make_user("cleo", role=Role.GP, practice=Practice.objects.create(name="South")))
     return client
 
 
 def test_another_practice_finds_nothing_and_changes_nothing(cleo: Client, finished: Analysis) -> None:
     image = finished.image
-    before = list(Analysis.objects.values()), Image.objects.count(), AuditEntry.objects.filter(actor_name="cleo").count()
+    before = list(Analysis.objects.values()), Image.objects.count(), AuditEntry.objects.filter(actor_name="Cleo").count()
     gets = [
         reverse("analysis:detail", args=[finished.pk]),
         reverse("analysis:status", args=[finished.pk]),
@@ -260,4 +257,4 @@ def test_another_practice_finds_nothing_and_changes_nothing(cleo: Client, finish
     ]
     assert {cleo.get(address).status_code for address in gets} == {404}
     assert {cleo.post(address, upload()).status_code for address in posts} == {404}
-    assert (list(Analysis.objects.values()), Image.objects.count(), AuditEntry.objects.filter(actor_name="cleo").count()) == before
+    assert (list(Analysis.objects.values()), Image.objects.count(), AuditEntry.objects.filter(actor_name="Cleo").count()) == before
