@@ -32,7 +32,10 @@ MIN_AREA_PX = 50
 MIN_REGION_SHARE = 0.02
 """Areas of one colour below this share of the lesion are noise (ABCD_REFERENCE §4)."""
 WORKING_SIDE_PX = 400
-"""Colours and mirror images are compared at no more than this many pixels on the long side."""
+"""Colours are named at no more, mirror images compared at exactly this many pixels on the long side."""
+COARSE_SIDE_PX = 128
+"""Size at which the axes are chosen."""
+RECTANGLE_TOLERANCE = 0.02
 REFERENCE_SKIN_RGB = (219.0, 168.0, 148.0)
 """What the healthy skin around the lesion is scaled to before colours are named."""
 GAIN_LIMITS = (0.5, 2.0)
@@ -124,19 +127,14 @@ def diameters(contour: NDArray[np.int32], pixel_spacing_mm: tuple[float, float] 
 
     In pixels, or in mm with the spacing (between rows, between columns), which need not be equal.
     """
-    _, sides, _ = _rectangle(contour, pixel_spacing_mm)
+    _, sides, _ = cv2.minAreaRect((_hull(contour) * pixel_spacing_mm[::-1]).astype(np.float32))
     return max(sides), min(sides)
 
 
-def _rectangle(
-    contour: NDArray[np.int32], spacing: tuple[float, float] = (1.0, 1.0)
-) -> tuple[tuple[float, float], tuple[float, float], float]:
-    """Centre (x, y), sides and angle in degrees of the minimum-area rectangle around whole pixels."""
-    hull = cv2.convexHull(contour).reshape(-1, 1, 2)
+def _hull(contour: NDArray[np.int32]) -> NDArray[np.float64]:
+    """N×2 corners (x, y) of the convex hull of whole pixels: four corners for each boundary pixel on it."""
     corners = np.array([(-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)])
-    points = (hull + corners).reshape(-1, 2) * (spacing[1], spacing[0])
-    (x, y), (one, other), angle_deg = cv2.minAreaRect(points.astype(np.float32))
-    return (x, y), (one, other), angle_deg
+    return np.asarray(cv2.convexHull(contour).reshape(-1, 1, 2) + corners, np.float64).reshape(-1, 2)
 
 
 def shape_asymmetry(lesion: Mask) -> tuple[float, float]:
@@ -145,24 +143,47 @@ def shape_asymmetry(lesion: Mask) -> tuple[float, float]:
     The axes are those of the minimum-area rectangle (S0 §3.7). XOR counts every mismatch on both sides: it is halved.
     `lesion` is one connected part, H×W bool, not empty.
     """
-    upright = _upright(lesion)
+    grey = lesion.view(np.uint8) * np.uint8(255)
+    hull = _hull(_largest_contour(lesion))
+    angle = min(_axis_angles(hull), key=lambda angle: sum(_mismatches(_upright(grey, hull, angle, COARSE_SIDE_PX))))
+    return _mismatches(_upright(grey, hull, angle, WORKING_SIDE_PX))
+
+
+def _axis_angles(hull: NDArray[np.float64]) -> list[float]:
+    """Angles, in radians, of the minimum-area rectangle and of all others (each 3°) that are larger by at most 2 %.
+
+    Around a nearly round lesion many rectangles are as small; which is the smallest, single pixels decide, and it
+    changes when the camera turns. Of these the one that finds the lesion most symmetric is taken.
+    """
+    _, sides, exact_deg = cv2.minAreaRect(hull.astype(np.float32))
+    grid = np.deg2rad(np.arange(0, 90, 3))
+    along = np.ptp(hull @ np.array([np.cos(grid), np.sin(grid)]), axis=0)
+    across = np.ptp(hull @ np.array([-np.sin(grid), np.cos(grid)]), axis=0)
+    is_as_small = along * across <= (1 + RECTANGLE_TOLERANCE) * sides[0] * sides[1]
+    return [float(np.deg2rad(exact_deg)), *grid[is_as_small].tolist()]
+
+
+def _upright(grey: NDArray[np.uint8], hull: NDArray[np.float64], angle: float, side_px: int) -> Mask:
+    """The lesion (H×W, 0 or 255) turned by `angle` and scaled so that its rectangle lies across, `side_px` long, in a frame that holds it whole.
+
+    Small lesions are enlarged, so that their pixels do not count as asymmetry. Still binary.
+    """
+    axes = np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
+    low, high = (hull @ axes.T).min(axis=0), (hull @ axes.T).max(axis=0)
+    if high[0] - low[0] < high[1] - low[1]:
+        return _upright(grey, hull, angle + np.pi / 2, side_px)
+    scale = side_px / (high[0] - low[0])
+    size = np.ceil((high - low) * scale) + 4
+    turn = np.column_stack([scale * axes, (size - 1) / 2 - scale * (low + high) / 2])
+    turned = cv2.warpAffine(grey, turn, size.astype(int).tolist(), flags=cv2.INTER_LINEAR)
+    return np.asarray(turned) > 127
+
+
+def _mismatches(upright: Mask) -> tuple[float, float]:
     area = np.count_nonzero(upright)
     about_major = np.count_nonzero(upright ^ upright[::-1]) / (2 * area)
     about_minor = np.count_nonzero(upright ^ upright[:, ::-1]) / (2 * area)
-    return about_major, about_minor
-
-
-def _upright(lesion: Mask) -> Mask:
-    """The lesion turned so that its rectangle lies across, centred in a frame that holds it whole; still binary."""
-    centre, (one, other), angle_deg = _rectangle(_largest_contour(lesion))
-    if one < other:
-        one, other, angle_deg = other, one, angle_deg + 90
-    scale = min(1.0, WORKING_SIDE_PX / one)
-    width, height = (int(np.ceil(side * scale)) + 4 for side in (one, other))
-    turn = cv2.getRotationMatrix2D(centre, angle_deg, scale)
-    turn = np.column_stack([turn[:, :2], turn[:, 2] + ((width - 1) / 2 - centre[0], (height - 1) / 2 - centre[1])])
-    grey = cv2.warpAffine(lesion.view(np.uint8) * np.uint8(255), turn, (width, height), flags=cv2.INTER_LINEAR)
-    return np.asarray(grey) > 127
+    return float(about_major), float(about_minor)
 
 
 def border_irregularity(contour: NDArray[np.int32]) -> float:
