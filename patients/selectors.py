@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from patients.models import Image, Lesion, Patient, Referral, User, Viewer
 
@@ -14,8 +14,11 @@ RECENT_REFERRALS = 50
 
 
 def find_patients(viewer: Viewer, words: str = "", page: int = 1) -> Page[Patient]:
-    found = Patient.objects.visible_to(viewer).matching(words).select_related("practice").annotate(lesion_count=Count("lesions"))
-    return Paginator(found, PATIENTS_PER_PAGE).get_page(page)
+    """In the order of their names, each with `lesion_count`: the lesions this person may see."""
+    found = Patient.objects.visible_to(viewer).matching(words).select_related("practice")
+    seen = Count("lesions", filter=Q(lesions__in=Lesion.objects.visible_to(viewer)))
+    ordered = found.annotate(lesion_count=seen).order_by(*Patient._meta.ordering)
+    return Paginator(ordered, PATIENTS_PER_PAGE).get_page(page)
 
 
 def recent_patients(viewer: Viewer) -> list[Patient]:
@@ -30,13 +33,13 @@ def referrals_to(viewer: Viewer) -> list[Referral]:
     """The newest first, each with the latest picture of its lesion (`latest_image_id`)."""
     related = ("lesion__patient", "by__practice", "to_user", "to_pool")
     found = Referral.objects.addressed_to(viewer).select_related(*related)
-    return list(found.annotate(latest_image_id=_latest_image("lesion"))[:RECENT_REFERRALS])
+    return list(found.annotate(latest_image_id=_latest_image("lesion")).order_by("-at")[:RECENT_REFERRALS])
 
 
 def lesions_of(viewer: Viewer, patient: Patient) -> QuerySet[Lesion]:
     """With `image_count` and `latest_image_id`."""
     found = Lesion.objects.visible_to(viewer).filter(patient=patient)
-    return found.annotate(image_count=Count("images"), latest_image_id=_latest_image("pk"))
+    return found.annotate(image_count=Count("images"), latest_image_id=_latest_image("pk")).order_by("number")
 
 
 def _latest_image(lesion: str) -> Subquery:

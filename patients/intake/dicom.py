@@ -30,8 +30,8 @@ pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
 _UNREADABLE = (
-    pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, OSError, ValueError, EOFError, LookupError, TypeError, AttributeError, OverflowError, RuntimeError,
-    NotImplementedError, struct.error, zlib.error,
+    pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, OSError, ValueError, EOFError, LookupError, TypeError,
+    AttributeError, OverflowError, RuntimeError, NotImplementedError, struct.error, zlib.error,
 )  # fmt: skip
 """What pydicom and its decoders raise on files that are not what they begin as."""
 

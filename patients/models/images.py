@@ -103,7 +103,13 @@ class Image(UuidModel):
             # Millimetres are known in both directions and with their origin, or not at all.
             models.CheckConstraint(
                 condition=Q(pixel_spacing_row_mm__isnull=True, pixel_spacing_column_mm__isnull=True, pixel_spacing_origin="")
-                | Q(pixel_spacing_row_mm__gt=0, pixel_spacing_column_mm__gt=0, pixel_spacing_origin__in=SpacingOrigin.values),
+                | Q(
+                    pixel_spacing_row_mm__isnull=False,  # a comparison with NULL alone would pass the check
+                    pixel_spacing_row_mm__gt=0,
+                    pixel_spacing_column_mm__isnull=False,
+                    pixel_spacing_column_mm__gt=0,
+                    pixel_spacing_origin__in=SpacingOrigin.values,
+                ),
                 name="image_spacing_has_origin",
             ),
         ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_damage_anywhere_is_either_harmless_or_refused() -> None:
 def test_every_orientation_is_turned_upright(orientation: int, kind: str) -> None:
     """What was stored turned by `orientation` must come out as the picture that was taken."""
     undo = {1: [], 2: ["H"], 3: ["R", "R"], 4: ["V"], 5: ["T"], 6: ["R"], 7: ["R", "R", "T"], 8: ["R", "R", "R"]}[orientation]
-    turn = {"H": np.fliplr, "V": np.flipud, "R": np.rot90, "T": lambda a: a.transpose(1, 0, 2)}
+    turn: dict[str, Callable[[Any], Any]] = {"H": np.fliplr, "V": np.flipud, "R": np.rot90, "T": lambda a: a.transpose(1, 0, 2)}
     stored = QUADRANTS
     for step in undo:
         stored = turn[step](stored)

@@ -1,0 +1,138 @@
+"""The table of all routes × the whole cast. A route that is missing here fails the build.
+
+One line a route: how it is called, and who gets in with what answer. Whoever is not named gets 404, as if there were nothing; the
+anonymous are sent to the log-in. All arguments are Ada's: her patient, the lesion that was referred to Dana, its image. New apps add
+their lines and, where they need more than these arguments, a value in `arguments`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.apps import apps
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.cast import Cast
+
+GPS_OF_NORTH = {"ada": 200, "ben": 200}
+EVERYBODY = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "ines", "theo"], 200)
+NOT_GPS = dict.fromkeys(["dana", "emil", "ines", "theo"], 403)
+NOT_ADMINS = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "theo"], 403)
+NO_ROLE = {"theo": 403}
+
+OUTSIDE = ("admin", "account_")
+"""Django's and allauth's own routes; tests/house looks after those. So it does after the open pages:"""
+OPEN_PAGES = {"health", "intended-use"}
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    answers: dict[str, int]
+    arguments: tuple[str, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-03", "sex": "female", "record_number": "N9"}
+LESION = {"site_key": "SCT:36141000", "laterality": "R"}
+REASON = {"practice": "north", "record_number": "N1", "reason": "Complaint of the 3rd"}
+SEEN_BY_DANA = {"dana": 200}
+
+ROUTES: dict[str, list[Route]] = {
+    "home": [Route("GET", EVERYBODY)],
+    "patients:list": [Route("GET", EVERYBODY | NO_ROLE), Route("POST", EVERYBODY | NO_ROLE, data={"words": "a"})],
+    "patients:new": [
+        Route("GET", GPS_OF_NORTH | {"cleo": 200} | NOT_GPS),
+        Route("POST", {"ada": 302, "ben": 302, "cleo": 302} | NOT_GPS, data=PATIENT),
+    ],
+    "patients:detail": [Route("GET", GPS_OF_NORTH | {"dana": 200, "emil": 200} | NO_ROLE, ("patient",))],
+    "patients:edit": [
+        Route("GET", GPS_OF_NORTH | NOT_GPS, ("patient",)),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("patient",), PATIENT),
+    ],
+    "patients:lesion-new": [
+        Route("GET", GPS_OF_NORTH | NOT_GPS, ("patient",)),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("patient",), LESION),
+    ],
+    "patients:lesion": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("lesion",))],
+    "patients:refer": [
+        Route("GET", GPS_OF_NORTH | NOT_GPS, ("lesion",)),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), {"target_key": "emil"}),
+    ],
+    "patients:image-file": [
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "upright")),
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "thumbnail")),
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "original")),
+    ],
+    "patients:break-glass": [
+        Route("GET", {"ines": 200} | NOT_ADMINS),
+        Route("POST", {"ines": 302} | NOT_ADMINS, data=REASON),
+    ],
+}
+CASES = [(name, route) for name, routes in ROUTES.items() for route in routes]
+
+
+def all_routes(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from all_routes(pattern, inner)
+        elif isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}"
+
+
+def arguments(cast: Cast, names: tuple[str, ...]) -> list[Any]:
+    return [getattr(cast, name).pk if hasattr(cast, name) else name for name in names]
+
+
+def data_of(cast: Cast, route: Route) -> dict[str, Any]:
+    """Words that stand for a row of the cast become its key."""
+    known = {"north": cast.north.pk, "emil": f"user-{cast.emil.pk}"}
+    return {name: known.get(value, value) for name, value in route.data.items()}
+
+
+def rows() -> dict[str, int]:
+    """How many rows every table of ours has."""
+    ours = [config.label for config in apps.get_app_configs() if config.name in {"patients", "analysis", "feedback", "evaluation"}]
+    return {model._meta.label: model._default_manager.count() for label in ours for model in apps.get_app_config(label).get_models()}
+
+
+def call(client: Client, cast: Cast, name: str, route: Route) -> int:
+    path = reverse(name, args=arguments(cast, route.arguments))
+    response = client.get(path) if route.method == "GET" else client.post(path, data_of(cast, route))
+    assert response.getvalue() is not None  # reads and closes files
+    return response.status_code
+
+
+def test_every_route_is_in_the_table() -> None:
+    ours = {name for name in all_routes() if not name.startswith(OUTSIDE) and name not in OPEN_PAGES}
+    assert ours == set(ROUTES)
+
+
+@pytest.mark.parametrize(("name", "route"), CASES, ids=[f"{route.method} {name} {' '.join(route.arguments)}" for name, route in CASES])
+def test_everybody_gets_the_answer_of_the_table_and_a_refusal_changes_nothing(cast: Cast, client: Client, name: str, route: Route) -> None:
+    answers = {}
+    for person, user in cast.people.items():
+        client.force_login(user)
+        before = rows()
+        with transaction.atomic():
+            answers[person] = call(client, cast, name, route)
+            assert answers[person] < 400 or rows() == before, f"{person} was refused, but something changed"
+            transaction.set_rollback(True)  # everybody finds the same
+    assert answers == dict.fromkeys(cast.people, 404) | route.answers
+
+
+@pytest.mark.parametrize(("name", "route"), CASES, ids=[f"{route.method} {name} {' '.join(route.arguments)}" for name, route in CASES])
+def test_the_anonymous_are_sent_to_the_login(cast: Cast, client: Client, name: str, route: Route) -> None:
+    path = reverse(name, args=arguments(cast, route.arguments))
+    before = rows()
+    response = client.get(path) if route.method == "GET" else client.post(path, data_of(cast, route))
+    assert response.status_code == 302
+    assert urlsplit(response["Location"]).path == reverse("account_login")
+    assert rows() == before
