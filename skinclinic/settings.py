@@ -20,6 +20,8 @@ MODELS_DIR = Path(env.text("MODELS_DIR", str(BASE_DIR / "models"))).resolve()
 
 SECRET_KEY = env.text("SECRET_KEY")
 DEBUG = env.flag("DEBUG")
+DEMO = env.flag("DEMO")
+"""Allows demo people with a published password; `make run` switches it on."""
 HTTPS = env.flag("HTTPS", default=True)
 """Cookies only over HTTPS and HSTS; `make run` on one's own machine switches it off."""
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")

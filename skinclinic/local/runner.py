@@ -129,6 +129,7 @@ def local_environment(var: Path) -> dict[str, str]:
         "VAR_DIR": str(var),
         "SECRET_KEY": _secret_key(var / "secret-key"),
         "HTTPS": "0",
+        "DEMO": "1",
         "DATABASE_URL": services.postgres_url(var / "postgres"),
         "REDIS_URL": services.redis_url(var / "redis"),
     }
