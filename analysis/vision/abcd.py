@@ -150,13 +150,13 @@ def shape_asymmetry(lesion: Mask) -> tuple[float, float]:
 
 
 def _axis_angles(hull: NDArray[np.float64]) -> list[float]:
-    """Angles, in radians, of the minimum-area rectangle and of all others (each 3°) that are larger by at most 2 %.
+    """Angles, in radians, of the minimum-area rectangle and of all others (each degree) that are larger by at most 2 %.
 
     Around a nearly round lesion many rectangles are as small; which is the smallest, single pixels decide, and it
     changes when the camera turns. Of these the one that finds the lesion most symmetric is taken.
     """
     _, sides, exact_deg = cv2.minAreaRect(hull.astype(np.float32))
-    grid = np.deg2rad(np.arange(0, 90, 3))
+    grid = np.deg2rad(np.arange(0, 90))
     along = np.ptp(hull @ np.array([np.cos(grid), np.sin(grid)]), axis=0)
     across = np.ptp(hull @ np.array([-np.sin(grid), np.cos(grid)]), axis=0)
     is_as_small = along * across <= (1 + RECTANGLE_TOLERANCE) * sides[0] * sides[1]
@@ -164,7 +164,7 @@ def _axis_angles(hull: NDArray[np.float64]) -> list[float]:
 
 
 def _upright(grey: NDArray[np.uint8], hull: NDArray[np.float64], angle: float, side_px: int) -> Mask:
-    """The lesion (H×W, 0 or 255) turned by `angle` and scaled so that its rectangle lies across, `side_px` long, in a frame that holds it whole.
+    """The lesion (H×W, 0 or 255) turned by `angle`, its rectangle across, `side_px` long, in a frame that holds it whole.
 
     Small lesions are enlarged, so that their pixels do not count as asymmetry. Still binary.
     """

@@ -25,7 +25,7 @@ def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: Callable[[Te
     Raises ValueError when the layer does not run, its output is no 1×K×h×w, or `target` is not one number.
     """
     with torch.inference_mode(False), torch.enable_grad(), _evaluating(model), _watching(layer) as seen:
-        score = target(model(x))
+        score = target(model(x.clone()))  # a clone: tensors made in inference mode cannot be tracked
         activation = _only_map(seen)
         if score.numel() != 1:
             raise ValueError(f"target must give one number, not a tensor of shape {tuple(score.shape)}")

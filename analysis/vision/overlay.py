@@ -28,7 +28,7 @@ PALETTE: dict[str, Rgb] = {
 """Colour name → how its regions are drawn: after Okabe and Ito, so that colour-blind readers can tell them apart."""
 
 WEAK_EVIDENCE_RGB, STRONG_EVIDENCE_RGB = (255, 220, 0), (215, 25, 28)
-FULL_CONCENTRATION = 8.0
+FULL_CONCENTRATION = 10.0
 """Evidence this many times as dense as the map's mean is drawn in full."""
 
 
@@ -61,8 +61,8 @@ def heat_overlay(signed: SignedMap) -> RgbaImage:
     """Positive evidence (H×W float32, signed) from faint yellow to opaque red; what speaks against is not drawn.
 
     Fixed rule, never stretched to the map's own range: c = evidence / mean of |evidence| over the map, opacity =
-    (c − 1)/(FULL_CONCENTRATION − 1), clipped to [0, 1]. Evenly spread evidence is invisible, noise (c < 4 almost
-    everywhere) stays faint, and only evidence eight times denser than the mean is drawn in full. It shows where,
+    (c − 1)/(FULL_CONCENTRATION − 1), clipped to [0, 1]. Evenly spread evidence is invisible, noise (c < 5 almost
+    everywhere) stays faint, and only evidence ten times denser than the mean is drawn in full. It shows where,
     not how much: that the probability says.
     """
     strength = _opacity(signed)[..., None]

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from itertools import combinations
+
+import cv2
+import numpy as np
+import pytest
+
+from analysis.vision import abcd, overlay
+from analysis.vision.types import ColourRegion, SignedMap
+from tests.synthetic import disc, draw_lesion
+
+GREEN = (0, 158, 115)
+# Viénot, Brettel and Mollon 1999, on linear RGB: what protanopes and deuteranopes see.
+DICHROMATS = {
+    "protan": [[0.1124, 0.8876, 0], [0.1124, 0.8876, 0], [0.0040, -0.0040, 1]],
+    "deutan": [[0.2928, 0.7072, 0], [0.2928, 0.7072, 0], [-0.0223, 0.0223, 1]],
+    "normal": np.eye(3).tolist(),
+}
+
+
+def square(colour: str, low: int, high: int) -> ColourRegion:
+    contour = np.array([(low, low), (high, low), (high, high), (low, high)], np.float32)
+    side = high - low + 1
+    return ColourRegion(colour, side * side, 0.1, ((low + high) / 2, (low + high) / 2), contour)
+
+
+def test_a_mask_is_filled_and_nothing_else() -> None:
+    lesion = disc(10)
+    picture = overlay.mask_overlay(lesion, GREEN)
+    assert picture.dtype == np.uint8
+    assert (picture[lesion] == (*GREEN, 255)).all()
+    assert not picture[~lesion].any()
+
+
+def test_an_outline_follows_the_edge_and_leaves_the_middle_free() -> None:
+    lesion = disc(20)
+    picture = overlay.mask_outline_overlay(lesion, GREEN, 2)
+    middle = lesion.shape[0] // 2
+    assert tuple(picture[middle, middle]) == (0, 0, 0, 0)
+    near_edge = (disc(23, len(lesion))) & ~disc(17, len(lesion))
+    drawn = picture[..., 3] > 0
+    assert drawn.any()
+    assert not (drawn & ~near_edge).any()
+
+
+def test_an_empty_mask_draws_nothing() -> None:
+    empty = np.zeros((20, 30), np.bool_)
+    assert not overlay.mask_overlay(empty, GREEN).any()
+    assert not overlay.mask_outline_overlay(empty, GREEN, 3).any()
+
+
+def test_a_region_inside_another_stays_visible_whatever_its_order() -> None:
+    regions = [square("black", 8, 12), square("red", 2, 18)]
+    for order in (regions, regions[::-1]):
+        picture = overlay.colour_map(order, 24, 20)
+        assert picture.shape == (20, 24, 4)
+        assert tuple(picture[10, 10]) == (*overlay.PALETTE["black"], 255)
+        assert tuple(picture[4, 4]) == (*overlay.PALETTE["red"], 255)
+        assert not picture[19, 23].any()
+
+
+def test_the_colour_map_shows_what_was_measured() -> None:
+    drawn = draw_lesion(colours=abcd.COLOURS)
+    picture = overlay.colour_map(abcd.measure(drawn.image, drawn.mask).regions, 600, 450)
+    shown = {tuple(pixel) for pixel in picture[picture[..., 3] > 0].reshape(-1, 4)[:, :3].tolist()}
+    assert shown == set(overlay.PALETTE.values())
+    assert np.count_nonzero((picture[..., 3] > 0) == drawn.mask) > 0.99 * drawn.mask.size
+
+
+def test_there_is_a_colour_for_every_name() -> None:
+    assert tuple(overlay.PALETTE) == abcd.COLOURS
+
+
+@pytest.mark.parametrize("eye", DICHROMATS)
+def test_colour_blind_readers_can_tell_the_palette_apart(eye: str) -> None:
+    rgb = (np.array(list(overlay.PALETTE.values()), np.float32) / 255) ** 2.2
+    seen = np.clip(rgb @ np.array(DICHROMATS[eye], np.float32).T, 0, 1) ** (1 / 2.2)
+    lab = np.asarray(cv2.cvtColor(seen[None].astype(np.float32), cv2.COLOR_RGB2LAB))[0]
+    assert min(np.linalg.norm(one - other) for one, other in combinations(lab, 2)) > 20
+
+
+def peak(height: float) -> SignedMap:
+    y, x = np.mgrid[:60, :80]
+    return np.asarray(height * np.exp(-((x - 40) ** 2 + (y - 30) ** 2) / 50), np.float32)
+
+
+def test_concentrated_evidence_is_opaque_and_red() -> None:
+    picture = overlay.heat_overlay(peak(1))
+    assert tuple(picture[30, 40]) == (*overlay.STRONG_EVIDENCE_RGB, 255)
+    assert picture[0, 0, 3] == 0
+
+
+def test_the_unit_of_the_evidence_does_not_matter() -> None:
+    assert np.array_equal(overlay.heat_overlay(peak(1)), overlay.heat_overlay(peak(1024)))
+
+
+def test_evidence_against_is_not_drawn() -> None:
+    assert not overlay.heat_overlay(-peak(1)).any()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_stays_faint(seed: int) -> None:
+    """Stretched to its own range, the same map would be drawn in full somewhere."""
+    low = np.random.default_rng(seed).normal(size=(7, 7)).astype(np.float32)
+    alpha = overlay.heat_overlay(cv2.resize(low, (200, 200), interpolation=cv2.INTER_LINEAR).astype(np.float32))[..., 3]
+    assert alpha.max() < 160
+    assert alpha.mean() < 20
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-9, 1.0, 1e9])
+def test_even_evidence_is_invisible(value: float) -> None:
+    assert not overlay.heat_overlay(np.full((20, 30), value, np.float32)).any()
