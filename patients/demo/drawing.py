@@ -68,7 +68,7 @@ def _outline(kind: Look, rng: Generator) -> Field:
         kind.irregularity * rng.normal() / harmonic**0.6 * np.cos(harmonic * angle + rng.uniform(0, 6.3)) for harmonic in range(2, 9)
     )
     distance = kind.size * HEIGHT_PX * (1 + swing) - np.hypot(along, aside) + 6 * (_clouds(24, rng) - 0.5)
-    return (1 / (1 + np.exp(-distance / (kind.edge_px / 2)))).astype(np.float32)
+    return np.asarray(1 / (1 + np.exp(-distance / (kind.edge_px / 2))), np.float32)
 
 
 def _skin(rng: Generator) -> Field:
@@ -110,7 +110,7 @@ def _cells(size_px: int, rng: Generator) -> Field:
     seeds[rng.integers(0, HEIGHT_PX, count), rng.integers(0, WIDTH_PX, count)] = 0
     _, cell = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     edges = (cell != np.roll(cell, 1, 0)) | (cell != np.roll(cell, 1, 1))
-    return np.clip(cv2.GaussianBlur(edges.astype(np.float32), (0, 0), 1.6) * 2.2, 0, 1)
+    return np.asarray(np.clip(cv2.GaussianBlur(edges.astype(np.float32), (0, 0), 1.6) * 2.2, 0, 1), np.float32)
 
 
 def _dots(count: int, inside: Field, rng: Generator) -> Field:
@@ -134,4 +134,4 @@ def _hairs(picture: Field, count: int, rng: Generator) -> Field:
 def _vignette() -> Field:
     """The dark rim of a dermatoscope's field of view, faint here so that the corners stay usable."""
     y, x = np.mgrid[-1 : 1 : HEIGHT_PX * 1j, -1 : 1 : WIDTH_PX * 1j]
-    return (1 - 0.22 * np.clip(np.hypot(x, y) - 0.75, 0, 1) ** 1.5).astype(np.float32)
+    return np.asarray(1 - 0.22 * np.clip(np.hypot(x, y) - 0.75, 0, 1) ** 1.5, np.float32)
