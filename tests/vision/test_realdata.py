@@ -61,13 +61,17 @@ def test_malignancy_is_told_apart_as_well_as_the_card_says(rows: list[Row], out:
     with (out / "predictions.csv").open(newline="") as file:
         p = np.array([float(row["p_malignant"]) for row in csv.DictReader(file)])
     malignant = np.array([row["label8"] in ("MEL", "BCC", "SCC", "AK") for row in rows])
-    low, high = metrics.bootstrap_interval(lambda i: metrics.auc(malignant[i], p[i]), [row["group_id"] for row in rows])
+    interval = metrics.bootstrap_interval(lambda i: metrics.auc(malignant[i], p[i]), [row["group_id"] for row in rows])
+    assert interval is not None
+    low, high = interval
     assert low <= card("classification")["metrics"]["test"]["malignant_auc"]["value"] <= high
 
 
 def test_outlines_are_as_good_as_the_card_says(rows: list[Row], out: Path) -> None:
     jaccards = np.array([jaccard(row, out / "masks" / Path(row["path"]).stem / "lesion.png") for row in rows])
-    low, high = metrics.bootstrap_interval(lambda i: float(jaccards[i].mean()), [row["group_id"] for row in rows])
+    interval = metrics.bootstrap_interval(lambda i: float(jaccards[i].mean()), [row["group_id"] for row in rows])
+    assert interval is not None
+    low, high = interval
     assert low <= card("lesion")["metrics"]["test"]["ham10000"]["mean_jaccard"]["value"] <= high  # type: ignore[index]
 
 

@@ -141,6 +141,8 @@ def _classification_part(recipe: Recipe, model: Model, splits: dict[str, list[Ex
     fit = calibration.fit(raw, labels)
     on_val = classify.calibrate(raw, fit.temperature, fit.class_bias)
     threshold = metrics.threshold_at_sensitivity(malignant, classify.malignant_mass(on_val), recipe.target_sensitivity)
+    if threshold is None:
+        raise ValueError("val has no malignant case: no operating point can be chosen")
     calibrated = replace(model, card=replace(model.card, temperature=fit.temperature, class_bias=fit.class_bias))
     on_test = evaluate.probabilities(calibrated, splits["test"], data_dir)
     return {
