@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass, fields, is_dataclass
+from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.models import Kind
 from analysis.vision import imaging, overlay
-from analysis.vision.types import Output, SignedMap
+from analysis.vision.types import Mask, Output, SignedMap
 
 CNN_RGB = (0, 229, 255)
 """Cyan: the network's outline. Both colours stand out from skin and from pigment."""
@@ -33,11 +35,14 @@ class Findings:
 
 
 def pack(output: Output) -> Findings:
-    """Split an Output into rows and files."""
+    """Split an Output into rows and files. Drawing is work like any stage and is timed as one."""
+    started_s = perf_counter()
+    files = files_of(output)
     document = to_json(output)
     models_used, timings_ms = document.pop("models"), document.pop("timings_ms")
     document["classification"]["is_suspicious"] = output.classification.is_suspicious
-    return Findings(document, output.classification.p_malignant, models_used, timings_ms, files_of(output))
+    timings_ms["drawing"] = (perf_counter() - started_s) * 1000
+    return Findings(document, output.classification.p_malignant, models_used, timings_ms, files)
 
 
 def to_json(value: Any) -> Any:
@@ -49,7 +54,7 @@ def to_json(value: Any) -> Any:
         members = {field.name: getattr(value, field.name) for field in fields(value)}
         return {name: to_json(member) for name, member in members.items() if name not in ("mask", "signed")}
     if isinstance(value, np.ndarray):
-        return [[round(float(x), CONTOUR_DECIMALS) for x in point] for point in value]
+        return np.round(value.astype(np.float64), CONTOUR_DECIMALS).tolist()
     if isinstance(value, dict):
         return {key: to_json(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
@@ -62,7 +67,7 @@ def to_json(value: Any) -> Any:
 def files_of(output: Output) -> dict[Kind, tuple[str, bytes]]:
     """Every array of the output as a file, and the overlays that the page lays over the image."""
     line_px = max(2, output.width_px // 300)
-    pictures = {
+    pictures: dict[Kind, NDArray[np.uint8] | Mask] = {
         Kind.LESION: output.lesion.mask,
         Kind.LEVEL_SET: output.level_set.mask,
         Kind.LESION_OUTLINE: overlay.mask_outline_overlay(output.lesion.mask, CNN_RGB, line_px),

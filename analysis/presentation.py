@@ -19,6 +19,8 @@ STAGE_WORDS = {
 }
 """Stage of the pipeline → what the clinician reads while it runs, in the order of `vision.pipeline.STAGES`."""
 
+TIMING_WORDS = STAGE_WORDS | {"drawing": "Drawing the overlays"}
+
 CLASS_WORDS = {
     "MEL": "Melanoma",
     "NV": "Melanocytic naevus",
@@ -110,10 +112,6 @@ def nature(label: str) -> str:
     if label in MALIGNANT:
         return "malignant"
     return "pre-malignant" if label in PRE_MALIGNANT else "benign"
-
-
-def stage_words(stage: str) -> str:
-    return STAGE_WORDS.get(stage, stage.replace("_", " ").capitalize())
 
 
 @dataclass(frozen=True)
@@ -251,14 +249,16 @@ class Report:
 
     @property
     def stages(self) -> list[Stage]:
-        return [Stage(stage_words(name), f"{ms:.0f} ms") for name, ms in self.analysis.timings_ms.items() if name != "total"]
+        """In the order in which they ran: the database does not keep the order of JSON."""
+        taken = self.analysis.timings_ms
+        return [Stage(words, f"{taken[name]:.0f} ms") for name, words in TIMING_WORDS.items() if name in taken]
 
     @property
     def times(self) -> dict[str, str]:
         done, begun, asked = self.analysis.finished_at, self.analysis.started_at, self.analysis.queued_at
         if not (done and begun):
             return {}
-        compute_ms = self.analysis.timings_ms.get("total") or sum(self.analysis.timings_ms.values())
+        compute_ms = sum(self.analysis.timings_ms.values())
         return {
             "waited": f"{(begun - asked).total_seconds():.2f} s",
             "computed": f"{compute_ms / 1000:.2f} s",

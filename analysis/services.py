@@ -26,7 +26,7 @@ from patients.services import add_image
 from skinclinic.errors import ClinicError
 
 if TYPE_CHECKING:
-    from django.core.files.uploadedfile import UploadedFile
+    from django.core.files import File
 
     from analysis.findings import Findings
     from analysis.inference import Analyser
@@ -57,7 +57,7 @@ class LeaseLostError(Exception):
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-def submit_image(*, actor: User, lesion: Lesion, upload: UploadedFile, capture: CaptureFields) -> Analysis:
+def submit_image(*, actor: User, lesion: Lesion, upload: File[bytes], capture: CaptureFields) -> Analysis:
     """Keep the image and ask for its analysis, both or neither. The same bytes give the same analysis."""
     with file_transaction():
         image, _ = add_image(actor=actor, lesion=lesion, upload=upload, capture=capture)

@@ -6,12 +6,14 @@ import hashlib
 from uuid import UUID
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
+
+files: Storage = default_storage
 
 
 def save(analysis: UUID, lease: UUID, name: str, data: bytes) -> str:
     """Write one file and return its key."""
-    return default_storage.save(f"analyses/{analysis}/{lease}/{name}", ContentFile(data))
+    return files.save(f"analyses/{analysis}/{lease}/{name}", ContentFile(data))
 
 
 def sha256(data: bytes) -> str:
@@ -21,18 +23,18 @@ def sha256(data: bytes) -> str:
 def remove_run(analysis: UUID, lease: UUID | str) -> None:
     """Remove every file of one run; no error when there is none."""
     folder = f"analyses/{analysis}/{lease}"
-    if not default_storage.exists(folder):
+    if not files.exists(folder):
         return
-    for name in default_storage.listdir(folder)[1]:
-        default_storage.delete(f"{folder}/{name}")
-    default_storage.delete(folder)
+    for name in files.listdir(folder)[1]:
+        files.delete(f"{folder}/{name}")
+    files.delete(folder)
 
 
 def remove_other_runs(analysis: UUID, lease: UUID | None) -> None:
     """Remove what runs that never ended left behind, keeping the run `lease`."""
     folder = f"analyses/{analysis}"
-    if not default_storage.exists(folder):
+    if not files.exists(folder):
         return
-    for run in default_storage.listdir(folder)[0]:
+    for run in files.listdir(folder)[0]:
         if run != str(lease):
             remove_run(analysis, run)

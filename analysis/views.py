@@ -50,7 +50,7 @@ def _checked(form: ImageUploadForm) -> ImageUploadForm:
     if form.is_valid():
         return form
     field, errors = next(iter(form.errors.items()))
-    raise ClinicError("incomplete-form", errors[0] if field == "image" else f"{form[field].label}: {errors[0]}")
+    raise ClinicError("incomplete-form", str(errors[0]) if field == "image" else f"{form[field].label}: {errors[0]}")
 
 
 @require_http_methods(["GET", "POST"])

@@ -34,7 +34,7 @@ FULL_CONCENTRATION = 10.0
 
 def mask_overlay(mask: Mask, colour_rgb: Rgb) -> RgbaImage:
     """The mask (H×W bool) filled with one opaque colour."""
-    return np.where(mask[..., None], np.array([*colour_rgb, 255], np.uint8), np.uint8(0))
+    return np.take(np.array([[0, 0, 0, 0], [*colour_rgb, 255]], np.uint8), mask.view(np.uint8), axis=0)
 
 
 def mask_outline_overlay(mask: Mask, colour_rgb: Rgb, thickness_px: int = 2) -> RgbaImage:

@@ -26,4 +26,5 @@ def _load_demo() -> str:
         return ""
     said = io.StringIO()
     call_command("load_demo", stdout=said)
+    call_command("load_demo_analyses", stdout=sys.stderr)
     return said.getvalue()

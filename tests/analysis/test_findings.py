@@ -9,10 +9,18 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from analysis.findings import pack, to_json
 from analysis.models import Kind
 from tests.analysis import tiny
+
+
+def decoded(png: bytes) -> NDArray[np.uint8]:
+    """As stored: one channel, or four in OpenCV's order."""
+    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert picture is not None
+    return picture.astype(np.uint8)
 
 
 def test_result_survives_json() -> None:
@@ -45,7 +53,7 @@ def test_every_figure_of_the_output_is_in_the_result() -> None:
 
 
 def test_undefined_numbers_become_null() -> None:
-    broken = replace(tiny.abcd(), border_irregularity=float("nan"), diameter_1_px=np.float32("inf"))
+    broken = replace(tiny.abcd(), border_irregularity=float("nan"), diameter_1_px=float("inf"))
     assert to_json(broken)["border_irregularity"] is None
     assert to_json(broken)["diameter_1_px"] is None
 
@@ -58,7 +66,7 @@ def test_numpy_scalars_become_plain_numbers() -> None:
 @pytest.mark.parametrize("kind", [Kind.LESION, Kind.LEVEL_SET])
 def test_masks_are_one_channel_of_0_and_255(kind: Kind) -> None:
     name, data = pack(tiny.output()).files[kind]
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    picture = decoded(data)
     assert name == f"{kind}.png"
     assert picture.shape == (tiny.HEIGHT_PX, tiny.WIDTH_PX)
     assert np.array_equal(picture, tiny.mask() * 255)
@@ -66,7 +74,7 @@ def test_masks_are_one_channel_of_0_and_255(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", [Kind.LESION_OUTLINE, Kind.LEVEL_SET_OUTLINE, Kind.COLOURS, Kind.HEATMAP])
 def test_overlays_are_transparent_pictures_of_the_same_size(kind: Kind) -> None:
-    picture = cv2.imdecode(np.frombuffer(pack(tiny.output()).files[kind][1], np.uint8), cv2.IMREAD_UNCHANGED)
+    picture = decoded(pack(tiny.output()).files[kind][1])
     assert picture.shape == (tiny.HEIGHT_PX, tiny.WIDTH_PX, 4)
     assert picture[0, 0, 3] == 0
     assert picture[..., 3].any()

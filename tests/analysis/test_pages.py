@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,9 +43,9 @@ def finished(image: Image) -> Analysis:
     return analysis
 
 
-def upload(content: bytes = b"", **fields: str) -> dict[str, object]:
+def upload(content: bytes = b"", **fields: str) -> dict[str, Any]:
     file = SimpleUploadedFile("a.png", content or png_bytes(), content_type="image/png")
-    return {"image": file, "modality": "dermoscopic"} | fields
+    return {"image": file, "modality": "dermoscopic", **fields}
 
 
 def page(client: Client, name: str, *args: object) -> str:
@@ -81,7 +82,7 @@ def test_the_same_bytes_lead_to_the_same_analysis(ada: Client, lesion: Lesion) -
 
 
 @pytest.mark.parametrize("fields", [upload(b"no image at all"), {"modality": "dermoscopic"}, upload(modality="")])
-def test_a_bad_upload_is_one_sentence_on_the_page_of_the_lesion(ada: Client, lesion: Lesion, fields: dict[str, object]) -> None:
+def test_a_bad_upload_is_one_sentence_on_the_page_of_the_lesion(ada: Client, lesion: Lesion, fields: dict[str, Any]) -> None:
     response = ada.post(reverse("analysis:submit", args=[lesion.pk]), fields)
     assert response["Location"] == lesion.get_absolute_url()
     assert (Image.objects.count(), Analysis.objects.count()) == (0, 0)

@@ -42,7 +42,7 @@ def expire(analysis: Analysis) -> None:
 
 def files_of(analysis: Analysis) -> list[str]:
     folder = f"analyses/{analysis.pk}"
-    return storage.default_storage.listdir(folder)[0] if storage.default_storage.exists(folder) else []
+    return storage.files.listdir(folder)[0] if storage.files.exists(folder) else []
 
 
 def run(analysis: Analysis, before: Callable[[str], None] = lambda _: None) -> Analysis:
@@ -220,7 +220,7 @@ def test_a_fault_is_told_without_technical_detail_and_raised_for_the_log(image: 
 
 def test_a_full_disk_ends_in_a_state_and_leaves_nothing(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(pk: UUID, lease: UUID, name: str, _: bytes) -> str:
-        storage.default_storage.save(f"analyses/{pk}/{lease}/{name}", ContentFile(b"ha"))
+        storage.files.save(f"analyses/{pk}/{lease}/{name}", ContentFile(b"ha"))
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(storage, "save", full)

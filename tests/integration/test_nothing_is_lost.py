@@ -10,9 +10,8 @@ import pytest
 from django.conf import settings
 from redis import Redis
 
-from analysis import services
+from analysis import services, storage
 from analysis.models import Analysis, Kind, Status
-from analysis.storage import default_storage as files
 from patients.models import Image, Lesion, Practice, Role
 from tests.conftest import wait_until
 from tests.factories import make_image, make_lesion, make_patient, make_user, png_bytes
@@ -73,7 +72,7 @@ def test_a_worker_killed_in_the_middle_of_an_analysis_loses_nothing(lesion: Lesi
     assert interrupted.attempt == 2
     for analysis in Analysis.objects.all():
         assert analysis.artefacts.count() == len(Kind)
-        assert len(files.listdir(f"analyses/{analysis.pk}")[0]) == 1
+        assert len(storage.files.listdir(f"analyses/{analysis.pk}")[0]) == 1
 
 
 def test_a_broker_emptied_while_ten_are_queued_loses_nothing(lesion: Lesion, start_worker: Start, start_beat: Start) -> None:
