@@ -40,4 +40,4 @@ def fit(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Calibration:
 
     optimiser.step(closure)  # type: ignore[no-untyped-call]
     centred = (bias - bias.mean()).detach()
-    return Calibration(float(log_temperature.exp()), tuple(round(float(b), 4) for b in centred))
+    return Calibration(float(log_temperature.detach().exp()), tuple(round(float(b), 4) for b in centred))
