@@ -65,11 +65,16 @@ def heat_overlay(signed: SignedMap) -> RgbaImage:
     everywhere) stays faint, and only evidence ten times denser than the mean is drawn in full. It shows where,
     not how much: that the probability says.
     """
-    strength = _opacity(signed)[..., None]
-    weak, strong = np.array(WEAK_EVIDENCE_RGB), np.array(STRONG_EVIDENCE_RGB)
-    colour = np.where(strength > 0, weak + (strong - weak) * strength, 0)
-    rgba: RgbaImage = np.rint(np.concatenate([colour, 255 * strength], axis=2)).astype(np.uint8)
-    return rgba
+    return np.take(_heat_scale(), np.rint(255 * _opacity(signed)).astype(np.uint8), axis=0)
+
+
+def _heat_scale() -> RgbaImage:
+    """256×4: the colour of each opacity from 0 to 255."""
+    opacity = np.linspace(0, 1, 256)[:, None]
+    colour = (1 - opacity) * WEAK_EVIDENCE_RGB + opacity * STRONG_EVIDENCE_RGB
+    scale: RgbaImage = np.rint(np.hstack([colour, 255 * opacity])).astype(np.uint8)
+    scale[0] = 0
+    return scale
 
 
 def _opacity(signed: SignedMap) -> SignedMap:
