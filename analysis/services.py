@@ -15,6 +15,7 @@ from django.db import OperationalError as DatabaseError
 from django.db.models import F
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerError
+from redis import RedisError
 
 from analysis import storage
 from analysis.models import Analysis, Artefact, Status
@@ -121,7 +122,7 @@ def publish(pk: UUID) -> None:
 
     try:
         analyse_image_task.delay(str(pk))
-    except BrokerError:
+    except (BrokerError, RedisError):
         logger.warning("broker unreachable, analysis %s waits for the sweeper", pk)
 
 

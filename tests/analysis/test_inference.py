@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis.inference import models_digest
+from analysis.presentation import STAGE_WORDS
 
 
 @pytest.fixture
@@ -41,6 +42,13 @@ def test_a_touched_file_counts_as_changed(models: Path) -> None:
     assert models_digest(models) != before
 
 
-def test_importing_the_door_does_not_load_torch() -> None:
-    code = "import django, sys; django.setup(); import analysis.inference, analysis.views, analysis.tasks; sys.exit('torch' in sys.modules)"
+def test_the_web_process_never_loads_torch() -> None:
+    modules = "skinclinic.wsgi, skinclinic.urls, analysis.inference, analysis.tasks"
+    code = f"import django, sys; django.setup(); import {modules}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_stage_of_the_pipeline_has_words_for_the_page() -> None:
+    from analysis.vision import pipeline  # loads torch
+
+    assert tuple(STAGE_WORDS) == pipeline.STAGES
