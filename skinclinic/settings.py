@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -90,7 +91,7 @@ TEMPLATES = [
 DATABASES = {"default": env.database() | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 REDIS_URL = env.text("REDIS_URL")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.redis_database(REDIS_URL, 1)}}
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     # Never served by URL: views hand files out one by one, after asking who is there.
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

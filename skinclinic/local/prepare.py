@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from contextlib import redirect_stdout
 
 import django
-from django.core.management import call_command, get_commands
+from django.conf import settings
+from django.core.management import call_command
 
 
 def prepare() -> int:
@@ -22,7 +22,7 @@ def prepare() -> int:
 
 
 def _load_demo() -> str:
-    if os.environ.get("DEMO", "1") != "1" or "load_demo" not in get_commands():
+    if not settings.DEMO:
         return ""
     said = io.StringIO()
     call_command("load_demo", stdout=said)
