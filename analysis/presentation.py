@@ -221,7 +221,12 @@ class Report:
             Overlay("lesion", "Network", "Outline found by the network.", both[:1], network),
             Overlay("level_set", "Image processing", "Outline found by image processing, without learning.", both[1:], processing),
             Overlay("colours", "Colours", "Areas of the six clinical colours.", (Kind.COLOURS.value,), self.measured_on),
-            Overlay("heatmap", "Grad-CAM", f"What spoke for {CLASS_WORDS.get(label, label)}.", (Kind.HEATMAP.value,)),
+            Overlay(
+                "heatmap",
+                "Grad-CAM",
+                f"What spoke for {CLASS_WORDS.get(label, label)}; faint where the evidence is weak or widely spread.",
+                (Kind.HEATMAP.value,),
+            ),
         ]
 
     @property
@@ -301,7 +306,7 @@ def _bar(abcd: dict[str, Any], key: str, name: str, raw: str) -> Bar:
     if score is not None:
         return Bar(f"{key} · {name}", f"{score:.1f}", raw)
     if key.startswith("D") and raw:
-        return Bar(f"{key} · {name}", None, "The image carries no scale, so millimetres are unknown", missing=raw)
+        return Bar(f"{key} · {name}", None, "", missing=raw)
     return Bar(f"{key} · {name}", None, raw, abcd["failure"] or "This figure is undefined for the outline that was found.")
 
 
