@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
+from decimal import Decimal
 
 from django import forms
+from django.db.models import TextChoices
 from django.utils import timezone
 
 from patients import limits
 from patients.capture import CaptureFields
-from patients.models import Image, Laterality, Lesion, Patient, Pool, Practice, Role, User
+from patients.models import Contact, Immersion, Laterality, Lesion, Modality, Patient, Polarisation, Pool, Practice, Role, User
 from patients.models.records import MIN_BREAK_GLASS_REASON
 from patients.sites import BodySite, body_sites
 
@@ -64,30 +67,33 @@ class LesionForm(forms.ModelForm[Lesion]):
         return body_sites()[self.cleaned_data["site_key"]]
 
 
-class ImageUploadForm(forms.ModelForm[Image]):
+def _or_not_stated(choices: type[TextChoices]) -> list[tuple[str, str]]:
+    return [("", "Not stated"), *choices.choices]
+
+
+class ImageUploadForm(forms.Form):
     """One image and how it was taken. What is wrong with the file itself is the intake's to say."""
 
     image = forms.FileField(
-        label="Image",
         allow_empty_file=True,
-        max_length=None,
         help_text=f"JPEG, PNG or DICOM, at most {limits.MAX_BYTES // 2**20} MB.",
         error_messages={"required": "Choose an image first.", "missing": "Choose an image first."},
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,application/dicom,.dcm"}),
     )
-
-    class Meta:
-        model = Image
-        fields = ["modality", "polarisation", "contact", "immersion", "magnification", "taken_on"]
-        widgets = {"taken_on": DateInput()}
-
-    field_order = ["image", *Meta.fields]
+    modality = forms.ChoiceField(choices=Modality.choices)
+    polarisation = forms.ChoiceField(choices=_or_not_stated(Polarisation), required=False)
+    contact = forms.ChoiceField(choices=_or_not_stated(Contact), required=False)
+    immersion = forms.ChoiceField(choices=_or_not_stated(Immersion), required=False)
+    magnification = forms.DecimalField(
+        min_value=Decimal(1), max_digits=5, decimal_places=1, required=False, help_text="Optical, for example 10."
+    )
+    taken_on = forms.DateField(widget=DateInput(), required=False)
 
     def clean_taken_on(self) -> date | None:
         return not_in_future(self.cleaned_data["taken_on"])
 
     def capture(self) -> CaptureFields:
-        return CaptureFields(**{name: self.cleaned_data[name] for name in self.Meta.fields})
+        return CaptureFields(**{field.name: self.cleaned_data[field.name] for field in fields(CaptureFields)})
 
 
 def referral_targets() -> dict[str, User | Pool]:

@@ -51,7 +51,7 @@ def draw(look: str, seed: int) -> NDArray[np.uint8]:
     picture = _skin(rng)
     picture = _blend(picture, _colours(kind, rng), inside)
     picture *= 1 - 0.35 * (_dots(kind.globules, inside, rng))[..., None]
-    picture = _hairs(picture, int(rng.integers(0, 9)), rng)
+    picture = _hairs(picture, int(rng.integers(0, 4)), rng)
     picture = cv2.GaussianBlur(picture, (0, 0), 1.1) * _vignette()[..., None]
     picture += rng.normal(0, 2.2, picture.shape)
     return np.clip(picture, 0, 255).astype(np.uint8)
