@@ -75,3 +75,8 @@ def test_next_leads_nowhere_else(client: Client) -> None:
     make_user("robin")
     answer = client.post(f"{LOGIN}?next=https://elsewhere.example/", {"login": "robin", "password": "robin"})
     assert answer.headers["Location"] == "/"
+
+
+def test_browsers_keep_nothing_of_a_page_behind_the_login(client: Client) -> None:
+    client.force_login(make_user("robin"))
+    assert client.get("/").headers["Cache-Control"] == "private, no-store"
