@@ -2,7 +2,7 @@
 
 One line a route: how it is called, and who gets in with what answer. Whoever is not named gets 404, as if there were nothing; the
 anonymous are sent to the log-in. All arguments are Ada's: her patient, the lesion that was referred to Dana, its image. New apps add
-their lines and, where they need more than these arguments, a value in `arguments`.
+their lines and, where they need more than these arguments, a row in `MADE`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from analysis.models import Analysis, Status
+from patients.models import User
+from tests.analysis.states import in_state
 from tests.cast import Cast
+from tests.factories import jpeg_bytes, upload
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
 EVERYBODY = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "ines", "theo"], 200)
@@ -42,7 +46,9 @@ class Route:
 PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-03", "sex": "female", "record_number": "N9"}
 LESION = {"site_key": "SCT:36141000", "laterality": "R"}
 REASON = {"practice": "north", "record_number": "N1", "reason": "Complaint of the 3rd"}
+UPLOAD = {"image": "a picture", "modality": "dermoscopic"}
 SEEN_BY_DANA = {"dana": 200}
+MAY_ASK = {"ada": 302, "ben": 302, "dana": 302, "ines": 403, "theo": 403}
 
 ROUTES: dict[str, list[Route]] = {
     "home": [Route("GET", EVERYBODY)],
@@ -74,8 +80,19 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", {"ines": 200} | NOT_ADMINS),
         Route("POST", {"ines": 302} | NOT_ADMINS, data=REASON),
     ],
+    "analysis:submit": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), UPLOAD)],
+    "analysis:latest": [
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("image",)),
+        Route("POST", {"ada": 302, "ben": 302, "dana": 302}, ("image",)),
+    ],
+    "analysis:detail": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("failed",))],
+    "analysis:status": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("queued",))],
+    "analysis:cancel": [Route("POST", MAY_ASK, ("queued",))],
+    "analysis:retry": [Route("POST", MAY_ASK, ("failed",))],
+    "analysis:artefact": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("drawn", "lesion"))],
 }
 CASES = [(name, route) for name, routes in ROUTES.items() for route in routes]
+IDS = [" ".join([route.method, name, *route.arguments]) for name, route in CASES]
 
 
 def all_routes(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
@@ -88,24 +105,44 @@ def all_routes(resolver: URLResolver | None = None, namespace: str = "") -> Iter
 
 
 def arguments(cast: Cast, names: tuple[str, ...]) -> list[Any]:
-    return [getattr(cast, name).pk if hasattr(cast, name) else name for name in names]
+    """The key of a row of the cast, or of one made for the occasion, and whatever else the route's address takes."""
+    if not names:
+        return []
+    subject, *rest = names
+    row = MADE[subject](cast) if subject in MADE else getattr(cast, subject)
+    return [row.pk, *rest]
+
+
+def drawn_analysis(cast: Cast) -> Analysis:
+    analysis = in_state(cast.image, Status.SUCCEEDED)
+    analysis.artefacts.create(kind="lesion", file=cast.image.thumbnail.name, sha256="0" * 64)
+    return analysis
+
+
+MADE = {
+    "queued": lambda cast: in_state(cast.image, Status.QUEUED),
+    "failed": lambda cast: in_state(cast.image, Status.FAILED),
+    "drawn": drawn_analysis,
+}
 
 
 def data_of(cast: Cast, route: Route) -> dict[str, Any]:
-    """Words that stand for a row of the cast become its key."""
-    known = {"north": cast.north.pk, "emil": f"user-{cast.emil.pk}"}
+    """Words that stand for a row of the cast become its key, and "a picture" becomes one."""
+    known = {"north": cast.north.pk, "emil": f"user-{cast.emil.pk}", "a picture": upload(jpeg_bytes())}
     return {name: known.get(value, value) for name, value in route.data.items()}
 
 
-def rows() -> dict[str, int]:
-    """How many rows every table of ours has."""
-    ours = [config.label for config in apps.get_app_configs() if config.name in {"patients", "analysis", "feedback", "evaluation"}]
-    return {model._meta.label: model._default_manager.count() for label in ours for model in apps.get_app_config(label).get_models()}
+def rows() -> dict[str, Any]:
+    """Everything our tables hold."""
+    apps_here = [config for config in apps.get_app_configs() if config.name in {"patients", "analysis", "feedback", "evaluation"}]
+    models = [model for config in apps_here for model in config.get_models()]
+    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models if model is not User} | {
+        "users": list(User.objects.order_by("pk").values("pk", "role", "practice", "is_active"))  # a log-in alone changes a date
+    }
 
 
-def call(client: Client, cast: Cast, name: str, route: Route) -> int:
-    path = reverse(name, args=arguments(cast, route.arguments))
-    response = client.get(path) if route.method == "GET" else client.post(path, data_of(cast, route))
+def call(client: Client, route: Route, path: str, data: dict[str, Any]) -> int:
+    response = client.get(path) if route.method == "GET" else client.post(path, data)
     assert response.getvalue() is not None  # reads and closes files
     return response.status_code
 
@@ -115,23 +152,22 @@ def test_every_route_is_in_the_table() -> None:
     assert ours == set(ROUTES)
 
 
-@pytest.mark.parametrize(("name", "route"), CASES, ids=[f"{route.method} {name} {' '.join(route.arguments)}" for name, route in CASES])
+@pytest.mark.parametrize(("name", "route"), CASES, ids=IDS)
 def test_everybody_gets_the_answer_of_the_table_and_a_refusal_changes_nothing(cast: Cast, client: Client, name: str, route: Route) -> None:
+    path, before = reverse(name, args=arguments(cast, route.arguments)), rows()
     answers = {}
     for person, user in cast.people.items():
         client.force_login(user)
-        before = rows()
         with transaction.atomic():
-            answers[person] = call(client, cast, name, route)
+            answers[person] = call(client, route, path, data_of(cast, route))
             assert answers[person] < 400 or rows() == before, f"{person} was refused, but something changed"
             transaction.set_rollback(True)  # everybody finds the same
     assert answers == dict.fromkeys(cast.people, 404) | route.answers
 
 
-@pytest.mark.parametrize(("name", "route"), CASES, ids=[f"{route.method} {name} {' '.join(route.arguments)}" for name, route in CASES])
+@pytest.mark.parametrize(("name", "route"), CASES, ids=IDS)
 def test_the_anonymous_are_sent_to_the_login(cast: Cast, client: Client, name: str, route: Route) -> None:
-    path = reverse(name, args=arguments(cast, route.arguments))
-    before = rows()
+    path, before = reverse(name, args=arguments(cast, route.arguments)), rows()
     response = client.get(path) if route.method == "GET" else client.post(path, data_of(cast, route))
     assert response.status_code == 302
     assert urlsplit(response["Location"]).path == reverse("account_login")
