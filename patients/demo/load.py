@@ -40,13 +40,13 @@ def _staff() -> tuple[dict[str, User], Pool]:
         staff[username] = User.objects.create_user(
             username, email, people.PASSWORD, display_name=name, role=role, practice=practice, is_staff=role == Role.ADMIN
         )
-    _let_manage_accounts(staff["ines"])
+    let_manage_accounts(staff["ines"])
     pool = Pool.objects.create(name=people.POOL)
     pool.members.set([staff[username] for username in people.POOL_MEMBERS])
     return staff, pool
 
 
-def _let_manage_accounts(admin: User) -> None:
+def let_manage_accounts(admin: User) -> None:
     manageable = ["user", "practice", "pool"]
     admin.user_permissions.set(Permission.objects.filter(content_type__app_label="patients", content_type__model__in=manageable))
 

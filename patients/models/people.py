@@ -42,8 +42,14 @@ class User(AbstractUser):
             models.CheckConstraint(
                 condition=Q(role=Role.GP, practice__isnull=False) | (~Q(role=Role.GP) & Q(practice__isnull=True)),
                 name="user_gp_has_practice",
+                violation_error_message="A general practitioner needs a practice; the other roles have none.",
             ),
-            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="user_email_unique"),
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~Q(email=""),
+                name="user_email_unique",
+                violation_error_message="Another account has this address.",
+            ),
         ]
 
     def __str__(self) -> str:
