@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from time import perf_counter
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.models import Kind
 from analysis.vision import imaging, overlay
-from analysis.vision.types import Mask, Output, SignedMap
+from analysis.vision.types import Output, SignedMap
 
 CNN_RGB = (0, 229, 255)
 """Cyan: the network's outline. Both colours stand out from skin and from pigment."""
@@ -21,6 +22,9 @@ LEVEL_SET_RGB = (255, 214, 0)
 """Yellow: the outline by image processing."""
 CONTOUR_DECIMALS = 1
 """A tenth of a pixel; the exact shape is in the mask."""
+DISPLAY_SIDE_PX = 1600
+"""Long side of overlays and of the raw heat map. Masks keep the size of the image; no screen shows an overlay larger than this,
+and Grad-CAM is a grid of a few cells enlarged."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +70,33 @@ def to_json(value: Any) -> Any:
 
 def files_of(output: Output) -> dict[Kind, tuple[str, bytes]]:
     """Every array of the output as a file, and the overlays that the page lays over the image."""
-    line_px = max(2, output.width_px // 300)
-    pictures: dict[Kind, NDArray[np.uint8] | Mask] = {
-        Kind.LESION: output.lesion.mask,
-        Kind.LEVEL_SET: output.level_set.mask,
-        Kind.LESION_OUTLINE: overlay.mask_outline_overlay(output.lesion.mask, CNN_RGB, line_px),
-        Kind.LEVEL_SET_OUTLINE: overlay.mask_outline_overlay(output.level_set.mask, LEVEL_SET_RGB, line_px),
-        Kind.COLOURS: overlay.colour_map(output.abcd.regions, output.width_px, output.height_px),
-        Kind.HEATMAP: overlay.heat_overlay(output.heatmap.signed),
-    }
+    pictures = {Kind.LESION: output.lesion.mask, Kind.LEVEL_SET: output.level_set.mask} | overlays_of(output)
     files = {kind: (f"{kind}.png", imaging.encode_png(picture)) for kind, picture in pictures.items()}
-    return files | {Kind.HEATMAP_RAW: ("heatmap_raw.npz", packed_map(output.heatmap.signed))}
+    return files | {Kind.HEATMAP_RAW: ("heatmap_raw.npz", packed_map(shrunk(output.heatmap.signed)))}
+
+
+def overlays_of(output: Output) -> dict[Kind, NDArray[Any]]:
+    """H×W×4 RGBA pictures of the image's proportions, at most DISPLAY_SIDE_PX on the long side."""
+    lesion, level_set = shrunk(output.lesion.mask), shrunk(output.level_set.mask)
+    height, width = lesion.shape
+    scale, line_px = np.float32(width / output.width_px), max(2, width // 300)
+    regions = [replace(region, contour=region.contour * scale) for region in output.abcd.regions]
+    return {
+        Kind.LESION_OUTLINE: overlay.mask_outline_overlay(lesion, CNN_RGB, line_px),
+        Kind.LEVEL_SET_OUTLINE: overlay.mask_outline_overlay(level_set, LEVEL_SET_RGB, line_px),
+        Kind.COLOURS: overlay.colour_map(regions, width, height),
+        Kind.HEATMAP: overlay.heat_overlay(shrunk(output.heatmap.signed)),
+    }
+
+
+def shrunk(values: NDArray[Any]) -> NDArray[Any]:
+    """An H×W mask or map at most DISPLAY_SIDE_PX on the long side; smaller ones as they are."""
+    height, width = values.shape
+    scale = DISPLAY_SIDE_PX / max(height, width)
+    if scale >= 1:
+        return values
+    size = round(width * scale), round(height * scale)
+    return cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_AREA).astype(values.dtype)
 
 
 def packed_map(signed: SignedMap) -> bytes:

@@ -145,17 +145,12 @@ class Kind(models.TextChoices):
     HEATMAP_RAW = "heatmap_raw", "Grad-CAM, raw signed values"
 
 
-def artefact_key(artefact: Artefact, filename: str) -> str:
-    """Files are named by the run that made them, never by a person or an upload."""
-    return f"analyses/{artefact.analysis_id}/{filename}"
-
-
 class Artefact(models.Model):
     """One file of a finished analysis, served only by a view that checks who asks."""
 
     analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="artefacts")
     kind = models.CharField(max_length=30, choices=Kind.choices)
-    file = models.FileField(upload_to=artefact_key, max_length=200)
+    file = models.FileField(max_length=200)
     sha256 = models.CharField(max_length=64)
 
     class Meta:

@@ -233,10 +233,10 @@ def _lease_end() -> Any:
 
 def requeue_lost() -> None:
     """Heal what a killed worker or an emptied broker left behind; safe to run anywhere, any number of times."""
-    give_up = Analysis.objects.abandoned().filter(attempt__gte=settings.ANALYSIS_MAX_ATTEMPTS)
-    for pk in _pks(give_up):
+    attempts = settings.ANALYSIS_MAX_ATTEMPTS
+    for pk in _pks(Analysis.objects.abandoned().filter(attempt__gte=attempts)):
         _give_up(pk)
-    for pk in _pks(Analysis.objects.abandoned()):
+    for pk in _pks(Analysis.objects.abandoned().filter(attempt__lt=attempts)):
         if Analysis.objects.abandoned().move(pk, Status.RUNNING, Status.QUEUED, **FRESH):
             publish(pk)
     for pk in _pks(Analysis.objects.unheard().order_by("published_at")[: settings.ANALYSIS_REPUBLISH_BATCH]):

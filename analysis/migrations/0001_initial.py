@@ -7,8 +7,6 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
-import analysis.models
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -85,7 +83,7 @@ class Migration(migrations.Migration):
                         max_length=30,
                     ),
                 ),
-                ("file", models.FileField(max_length=200, upload_to=analysis.models.artefact_key)),
+                ("file", models.FileField(max_length=200, upload_to="")),
                 ("sha256", models.CharField(max_length=64)),
                 (
                     "analysis",

@@ -91,3 +91,23 @@ def test_an_outline_that_was_not_found_still_has_its_files() -> None:
     assert findings.result["level_set"]["contour"] == []
     assert findings.result["level_set"]["failure"] == "No border was found."
     assert set(findings.files) == set(Kind)
+
+
+def test_large_images_keep_large_masks_and_get_handy_overlays() -> None:
+    large = np.zeros((1500, 2000), dtype=np.bool_)
+    large[500:1000, 400:1200] = True
+    region = replace(tiny.abcd().regions[0], contour=np.array([[400, 500], [1199, 500], [1199, 999], [400, 999]], dtype=np.float32))
+    output = replace(
+        tiny.output(),
+        width_px=2000,
+        height_px=1500,
+        lesion=replace(tiny.outline(), mask=large),
+        level_set=replace(tiny.outline(), mask=large),
+        abcd=replace(tiny.abcd(), regions=(region,)),
+        heatmap=replace(tiny.heatmap(), signed=large.astype(np.float32)),
+    )
+    files = pack(output).files
+    assert np.array_equal(decoded(files[Kind.LESION][1]), large * 255)
+    colours = decoded(files[Kind.COLOURS][1])
+    assert colours.shape == (1200, 1600, 4)
+    assert np.argwhere(colours[..., 3]).min(axis=0).tolist() == [400, 320]
