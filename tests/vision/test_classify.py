@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.vision import classify
+from analysis.vision import classify, imaging
 from analysis.vision.types import CLASSES
 
 
@@ -64,6 +64,6 @@ def test_calibration_survives_huge_scores() -> None:
 def test_the_classifier_sees_the_centred_square_scaled_to_minus_one_to_one() -> None:
     image = np.zeros((40, 80, 3), dtype=np.uint8)
     image[:, 20:60] = 255
-    x = classify.to_input(classify.imaging.centre_square(image), 16)
+    x = classify.to_input(imaging.centre_square(image), 16)
     assert x.shape == (1, 3, 16, 16)
     assert float(x.min()) == float(x.max()) == 1.0

@@ -12,7 +12,7 @@ def test_the_unet_is_the_reports() -> None:
     network = networks.UNet()
     blocks = [module for module in network.modules() if isinstance(module, networks.ConvBlock)]
     assert len(blocks) == 9
-    assert [block[0].out_channels for block in network.down] == [32, 64, 128, 256, 512]
+    assert [next(block.children()).out_channels for block in network.down] == [32, 64, 128, 256, 512]
 
 
 @pytest.mark.parametrize("size", [(180, 180), (48, 64), (17, 31)])

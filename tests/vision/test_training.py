@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from analysis.vision import classify, imaging, weights
-from analysis.vision.training import augment, calibration, loop, recipe, run, schedules, selection
-from analysis.vision.training.data import Example
+from analysis.vision.training import augment, calibration, loop, losses, recipe, run, schedules, selection
+from analysis.vision.training.data import Example, classification_images, segmentation_images
 from analysis.vision.types import CLASSES
 from tests.synthetic import draw_lesion
 
@@ -105,7 +105,7 @@ def test_an_interrupted_run_ends_where_the_uninterrupted_one_does(data_dir: Path
 
 
 def loop_pixels(data_dir: Path, examples: list[Example], cache: Path) -> np.ndarray:
-    return run.data.segmentation_images(data_dir, cache, examples)
+    return segmentation_images(data_dir, cache, examples)
 
 
 def made(folder: Path) -> Path:
@@ -115,11 +115,11 @@ def made(folder: Path) -> Path:
 
 def test_the_cache_is_written_once_and_holds_the_centred_squares(data_dir: Path, tmp_path: Path) -> None:
     examples = selection.examples(tiny("classification-mobilenet-v2"), data_dir, "val")
-    first = run.data.classification_images(data_dir, tmp_path, examples)
+    first = classification_images(data_dir, tmp_path, examples)
     assert first.shape == (24, 256, 256, 3)
     (written,) = tmp_path.iterdir()
     before = written.stat().st_mtime_ns
-    run.data.classification_images(data_dir, tmp_path, examples)
+    classification_images(data_dir, tmp_path, examples)
     assert written.stat().st_mtime_ns == before
 
 
@@ -188,7 +188,7 @@ def test_soft_jaccard_by_hand() -> None:
     logits = torch.tensor([[[[100.0, 100.0], [-100.0, -100.0]]]])
     target = torch.tensor([[[[1.0, 0.0], [1.0, 0.0]]]])
     both, either = 1, 3
-    assert float(loop.losses.soft_jaccard(logits, target)) == pytest.approx(1 - (both + 1) / (either + 1))
+    assert float(losses.soft_jaccard(logits, target)) == pytest.approx(1 - (both + 1) / (either + 1))
 
 
 def test_curves_are_kept(data_dir: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from analysis.vision import weights
+from analysis.vision import networks, weights
 from analysis.vision.errors import ModelError
 from tests.vision import tiny
 
@@ -16,7 +16,7 @@ from tests.vision import tiny
 def test_what_is_saved_comes_back_in_half_precision(tmp_path: Path) -> None:
     model = weights.load_model(tiny.write_model(tmp_path, "lesion"))
     torch.manual_seed(7)
-    original = weights.networks.build("unet", 1).state_dict()
+    original = networks.build("unet", 1).state_dict()
     loaded = model.network.state_dict()
     assert original.keys() == loaded.keys()
     assert all(torch.allclose(loaded[name].float(), original[name].float(), atol=1e-3) for name in original)
