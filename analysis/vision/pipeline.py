@@ -80,7 +80,11 @@ def analyse(
 
 
 def _explain(image: RgbImage, model: Model, classification: Classification, lesion: Mask) -> Heatmap:
-    """Grad-CAM of the likeliest class, laid over the centred square that the classifier saw; zero outside it."""
+    """Grad-CAM of the likeliest class, laid over the centred square that the classifier saw; zero outside it.
+
+    Times its number of cells, so that the values do not depend on the layer's grid: a density whose mean over the square is
+    the class's logit less the bias, where the layer feeds average pooling and one linear layer (Selvaraju et al. 2017, eq. 1-2).
+    """
     label = classification.scores[0].label
     layer = model.network.get_submodule(networks.EVIDENCE_LAYERS[model.card.architecture])
     x = classify.prepare(image, model.card).to(model.where)
@@ -88,5 +92,5 @@ def _explain(image: RgbImage, model: Model, classification: Classification, lesi
     height, width = image.shape[:2]
     top, left, side = imaging.square_window(height, width)
     signed: SignedMap = np.zeros((height, width), dtype=np.float32)
-    signed[top : top + side, left : left + side] = explain.enlarge(low, side, side)
+    signed[top : top + side, left : left + side] = explain.enlarge(low * low.size, side, side)
     return Heatmap("grad_cam", label, signed, explain.share_inside(signed, lesion))

@@ -124,7 +124,7 @@ class Heatmap:
     method: str
     label: str
     signed: SignedMap
-    """At the size of the upright image, not rescaled: the raw attribution, bilinearly enlarged."""
+    """At the size of the upright image: density of the evidence in logits, bilinearly enlarged, never stretched to its own range."""
     share_inside_lesion: float | None
     """Share of the positive evidence inside the lesion mask, [0, 1]; None when there is no lesion or no evidence."""
 

@@ -85,14 +85,14 @@ def peak(height: float) -> SignedMap:
     return np.asarray(height * np.exp(-((x - 40) ** 2 + (y - 30) ** 2) / 50), np.float32)
 
 
-def test_concentrated_evidence_is_opaque_and_red() -> None:
-    picture = overlay.heat_overlay(peak(1))
+def test_strong_evidence_is_opaque_and_red() -> None:
+    picture = overlay.heat_overlay(peak(overlay.FULL_EVIDENCE))
     assert tuple(picture[30, 40]) == (*overlay.STRONG_EVIDENCE_RGB, 255)
     assert picture[0, 0, 3] == 0
 
 
-def test_the_unit_of_the_evidence_does_not_matter() -> None:
-    assert np.array_equal(overlay.heat_overlay(peak(1)), overlay.heat_overlay(peak(1024)))
+def test_half_the_evidence_is_half_as_opaque() -> None:
+    assert overlay.heat_overlay(np.full((20, 30), overlay.FULL_EVIDENCE / 2, np.float32))[5, 5, 3] == 128
 
 
 def test_evidence_against_is_not_drawn() -> None:
@@ -100,14 +100,13 @@ def test_evidence_against_is_not_drawn() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_noise_stays_faint(seed: int) -> None:
+def test_the_noise_behind_a_hesitant_answer_stays_faint(seed: int) -> None:
     """Stretched to its own range, the same map would be drawn in full somewhere."""
-    low = np.random.default_rng(seed).normal(size=(7, 7)).astype(np.float32)
+    low = np.random.default_rng(seed).normal(0.3, 1, (7, 7)).astype(np.float32)
     alpha = overlay.heat_overlay(cv2.resize(low, (200, 200), interpolation=cv2.INTER_LINEAR).astype(np.float32))[..., 3]
-    assert alpha.max() < 160
-    assert alpha.mean() < 20
+    assert alpha.max() < 128
+    assert alpha.mean() < 25
 
 
-@pytest.mark.parametrize("value", [0.0, 1e-9, 1.0, 1e9])
-def test_even_evidence_is_invisible(value: float) -> None:
-    assert not overlay.heat_overlay(np.full((20, 30), value, np.float32)).any()
+def test_no_evidence_is_invisible() -> None:
+    assert not overlay.heat_overlay(np.zeros((20, 30), np.float32)).any()

@@ -7,8 +7,8 @@ from itertools import count
 import numpy as np
 import pytest
 
-from analysis.vision import pipeline, weights
-from analysis.vision.types import RgbImage
+from analysis.vision import classify, pipeline, weights
+from analysis.vision.types import CLASSES, RgbImage
 from tests.synthetic import draw_lesion
 from tests.vision import tiny
 
@@ -40,6 +40,15 @@ def test_there_is_no_evidence_outside_the_square_the_classifier_saw(bundle: weig
     assert not signed[:, :40].any()
     assert not signed[:, 200:].any()
     assert signed[:, 40:200].any()
+
+
+def test_the_mean_of_the_evidence_is_the_logit_less_its_bias(bundle: weights.Bundle, image: RgbImage) -> None:
+    """True of every network that ends in average pooling and one linear layer; Grad-CAM is exact there."""
+    heatmap, model = pipeline.analyse(image, bundle).heatmap, bundle.classifier
+    index = CLASSES.index(heatmap.label)
+    logit = classify.logits(classify.prepare(image, model.card), model)[0, index]
+    bias = float(model.network.state_dict()["classifier.1.bias"][index])
+    assert float(heatmap.signed[:, 40:200].mean()) == pytest.approx(logit - bias, rel=0.15, abs=0.02)  # enlarging shifts weight to the rim
 
 
 def test_an_observer_can_abandon_the_analysis(bundle: weights.Bundle, image: RgbImage) -> None:
