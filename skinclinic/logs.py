@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ from django.http import HttpRequest, HttpResponse
 
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _NOT_FOR_LOGS = frozenset({"request", "server_time", "exc_info", "data"})
+
+_ROW_VALUES = re.compile(r"DETAIL: .*?(?=\n\n(?:The above|During handling of the above) exception|\Z)", re.DOTALL)
+"""What PostgreSQL adds to a refusal: the whole row, a patient's name in it."""
 
 log = logging.getLogger("skinclinic.request")
 
@@ -29,7 +33,7 @@ class LineFormatter(logging.Formatter):
         }
         line |= {k: v for k, v in vars(record).items() if k not in _STANDARD_FIELDS | _NOT_FOR_LOGS}
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = _ROW_VALUES.sub("DETAIL: left out", self.formatException(record.exc_info))
         return json.dumps(line, default=str, ensure_ascii=False)
 
 

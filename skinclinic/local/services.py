@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 START_LIMIT_S = 60.0
 DATABASE = USER = "skinclinic"
+NO_ROWS_IN_THE_LOG = {"log_error_verbosity": "terse", "log_min_error_statement": "panic"}
+"""Otherwise a refused row is written to the server's log, the patient's name and all."""
 _LONGEST_SOCKET_PATH = 100  # the kernel's limit is 108, on some systems 104
 _POSTGRES_ACCOUNT = "skinclinic-db"
 
@@ -53,9 +55,11 @@ def postgres(folder: Path, *, durable: bool = True) -> tuple[Program, str]:
     if not (data / "PG_VERSION").exists():
         _initdb(data, account)
     _end_leftover(data / "postmaster.pid", str(data), signal.SIGINT)
-    argv = [_postgres_binary("postgres"), "-D", str(data), "-k", str(sockets), "-c", "listen_addresses="]
+    options = {"listen_addresses": "", **NO_ROWS_IN_THE_LOG}
     if not durable:
-        argv += [part for name in ("fsync", "synchronous_commit", "full_page_writes") for part in ("-c", f"{name}=off")]
+        options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    argv = [_postgres_binary("postgres"), "-D", str(data), "-k", str(sockets)]
+    argv += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     program = Program("postgres", tuple(argv), stop_signal=signal.SIGINT, account=account)  # SIGINT: no waiting for clients
     return program, postgres_url(folder)
 

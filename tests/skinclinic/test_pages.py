@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from redis import Redis
 
+from patients.models import Practice
 from skinclinic import views
 from skinclinic.errors import ClinicError, ClinicErrorMiddleware
 from skinclinic.logs import LineFormatter, RequestLogMiddleware
@@ -111,3 +113,16 @@ def test_tracebacks_go_to_the_log() -> None:
     except ValueError:
         record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "broken", None, sys.exc_info())
     assert "ValueError: why" in json.loads(LineFormatter().format(record))["traceback"]
+
+
+@pytest.mark.django_db
+def test_a_refused_row_does_not_reach_the_log() -> None:
+    name = "\n\n".join(["Sorrel", "and more"])
+    with pytest.raises(IntegrityError, match=name) as refusal:
+        Practice.objects.bulk_create([Practice(name=name) for _ in range(2)])
+    error = refusal.value
+    record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "refused", None, (type(error), error, error.__traceback__))
+    line = LineFormatter().format(record)
+    assert "practice_name" in line, "the constraint is worth knowing"
+    assert "Sorrel" not in line
+    assert "and more" not in line
