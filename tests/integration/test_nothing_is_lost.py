@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from redis import Redis
 
 from analysis import services, storage
@@ -24,8 +25,8 @@ pytestmark = [
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
-IMPATIENT = {"ANALYSIS_LEASE_S": "5", "ANALYSIS_REPUBLISH_S": "3", "SWEEP_INTERVAL_S": "0.5"}
-"""The same healing as in service, only sooner."""
+IMPATIENT = {"ANALYSIS_LEASE_S": "8", "ANALYSIS_REPUBLISH_S": "3", "SWEEP_INTERVAL_S": "0.5", "TORCH_THREADS": "1"}
+"""The same healing as in service, only sooner. One thread: these tests share the machine with others."""
 
 
 @pytest.fixture
@@ -36,15 +37,15 @@ def lesion() -> Lesion:
 
 
 def ask_for(lesion: Lesion, count: int) -> None:
-    """`count` photographs of ordinary size, each with its message sent."""
+    """`count` photographs, each with its message sent."""
     for seed in range(count):
-        image = make_image(lesion, png_bytes(600, 450, seed), width_px=600, height_px=450, media_type="image/png")
+        image = make_image(lesion, png_bytes(300, 225, seed), width_px=300, height_px=225, media_type="image/png")
         services.request_analysis(actor=lesion.created_by, image=image)
 
 
 def wait_for_all(count: int) -> None:
     succeeded = Analysis.objects.filter(status=Status.SUCCEEDED)
-    wait_until(lambda: succeeded.count() == count, what=f"{count} analyses to succeed", limit_s=150)
+    wait_until(lambda: succeeded.count() == count, what=f"{count} analyses to succeed", limit_s=240)
 
 
 def stop_in_the_middle(worker: subprocess.Popen[bytes]) -> Analysis:
@@ -84,3 +85,17 @@ def test_a_broker_emptied_while_ten_are_queued_loses_nothing(lesion: Lesion, sta
     assert Analysis.objects.filter(status=Status.QUEUED).count() >= 5
     wait_for_all(10)
     assert Image.objects.filter(analyses__status=Status.SUCCEEDED).distinct().count() == 10
+
+
+def test_a_database_that_drops_every_connection_loses_nothing(lesion: Lesion, start_worker: Start, start_beat: Start) -> None:
+    start_beat(**IMPATIENT)
+    worker = start_worker(**IMPATIENT)
+    ask_for(lesion, 2)
+    interrupted = stop_in_the_middle(worker)
+    with connection.cursor() as cursor:
+        others = "backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()"
+        cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")  # noqa: S608
+    worker.send_signal(signal.SIGCONT)
+    wait_for_all(2)
+    interrupted.refresh_from_db()
+    assert interrupted.attempt == 2
