@@ -14,7 +14,7 @@ from patients import audit, intake, limits
 from patients import permissions as rules
 from patients.capture import CaptureFields
 from patients.files import file_transaction, store
-from patients.models import BreakGlass, Image, Lesion, Patient, Pool, Practice, Referral, Role, User, role_of
+from patients.models import BreakGlass, Image, Lesion, Patient, Pool, Practice, Referral, Role, SpacingOrigin, User, role_of
 from patients.models.records import MIN_BREAK_GLASS_REASON
 from patients.sites import BodySite
 from skinclinic.errors import ClinicError
@@ -134,7 +134,7 @@ def _store_image(actor: User, lesion: Lesion, data: bytes, sha256: str, accepted
         thumbnail=store(accepted.thumbnail),
         pixel_spacing_row_mm=row_mm,
         pixel_spacing_column_mm=column_mm,
-        pixel_spacing_origin="dicom" if accepted.pixel_spacing_mm else "",
+        pixel_spacing_origin=SpacingOrigin.DICOM if accepted.pixel_spacing_mm else "",
     )
 
 

@@ -95,6 +95,8 @@ def _check_header(dataset: Dataset) -> None:
     if int(dataset.get("NumberOfFrames") or 1) != 1:
         raise refusals.several("a multi-frame DICOM file")
     refusals.check_size(int(dataset.Columns), int(dataset.Rows))
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        raise refusals.palette()
     if dataset.SamplesPerPixel != 3:
         raise refusals.grey()
     if dataset.BitsAllocated != 8:

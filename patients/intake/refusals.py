@@ -57,6 +57,10 @@ def alpha() -> ClinicError:
     )
 
 
+def palette() -> ClinicError:
+    return refusal("palette", "This DICOM file keeps its colours in a palette, which cannot be read here. Export it in RGB or as JPEG.")
+
+
 def cmyk() -> ClinicError:
     return refusal("cmyk", "This JPEG file has the colours of a printing press (CMYK). Export it in RGB and upload it again.")
 

@@ -170,6 +170,7 @@ BAD = {
     "rle dicom": (dicom_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0"), "image_compression"),
     "deflated dicom": (dicom_bytes(syntax=DEFLATED), "image_compression"),
     "grey dicom": (grey_dicom(), "image_grey"),
+    "palette dicom": (dicom_bytes(pixels=drawn_pixels()[..., 0].copy(), PhotometricInterpretation="PALETTE COLOR"), "image_palette"),
     "16-bit dicom": (deep_dicom(), "image_deep"),
     "dicom bomb": (dicom_bytes(Rows=30_000, Columns=30_000), "image_too_many_pixels"),
     "small dicom": (dicom_bytes(pixels=drawn_pixels(64, 64)), "image_too_small"),
