@@ -111,7 +111,7 @@ def _open(household: Household, var: Path, host: str, port: int) -> None:
     logins = _prepare(var)
     for program in (_web(host, port), _worker(), _beat()):
         household.add(program)
-    address = f"http://{host}:{port}/"
+    address = _address(host, port)
     _wait_for_health(household, address)
     say(f"Ready after {time.monotonic() - started_s:.1f} s: {address}")
     if logins:
@@ -172,7 +172,7 @@ def _read_env_file(path: Path) -> None:
     for line in lines:
         name, separator, value = line.partition("=")
         if separator and not name.lstrip().startswith("#"):
-            os.environ.setdefault(name.strip(), value.strip())
+            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
 
 
 @contextlib.contextmanager
@@ -196,6 +196,12 @@ def _check_port(host: str, port: int) -> None:
 
 
 # --- The programs --------------------------------------------------------------------------------------------------
+
+
+def _address(host: str, port: int) -> str:
+    """Where a browser on this machine finds the server, also when it listens everywhere."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://[{reachable}]:{port}/" if ":" in reachable else f"http://{reachable}:{port}/"
 
 
 def _python(name: str, *arguments: str, stop_signal: signal.Signals = signal.SIGTERM) -> Program:

@@ -37,6 +37,28 @@ def test_a_taken_port_is_one_sentence() -> None:
             runner._check_port("127.0.0.1", port)
 
 
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80/"),
+        ("0.0.0.0", "http://127.0.0.1:80/"),
+        ("::", "http://[::1]:80/"),
+        ("clinic", "http://clinic:80/"),
+    ],
+)
+def test_the_printed_address_can_be_opened(host: str, address: str) -> None:
+    assert runner._address(host, 80) == address
+
+
+def test_the_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("# PORT=1\nPORT=2\nHOST='a.example'\n")
+    monkeypatch.setenv("PORT", "3")
+    monkeypatch.setenv("HOST", "forgotten at the end")
+    monkeypatch.delenv("HOST")
+    runner._read_env_file(tmp_path / ".env")
+    assert (os.environ["PORT"], os.environ["HOST"]) == ("3", "a.example")
+
+
 def test_long_paths_get_short_sockets(tmp_path: Path) -> None:
     deep = tmp_path / ("deep" * 30)
     assert len(str(services.socket_folder(deep) / ".s.PGSQL.5432")) < 100
