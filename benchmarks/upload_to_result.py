@@ -26,9 +26,9 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from tests.synthetic import draw_lesion
 
 from analysis.vision import imaging
+from tests.synthetic import draw_lesion
 
 ROOT = Path(__file__).resolve().parent.parent
 UPLOADS = int(os.environ.get("UPLOADS", "20"))
