@@ -109,10 +109,11 @@ def _open(household: Household, var: Path, host: str, port: int) -> None:
     os.environ.update(local_environment(var))
     _start_services(household, var)
     logins = _prepare(var)
-    for program in (_web(host, port), _worker(), _beat()):
-        household.add(program)
+    household.add(_web(host, port))
     address = _address(host, port)
-    _wait_for_health(household, address)
+    _wait_for_health(household, address)  # before the worker, which keeps all processors busy while it loads its models
+    household.add(_worker())
+    household.add(_beat())
     say(f"Ready after {time.monotonic() - started_s:.1f} s: {address}")
     if logins:
         say(logins)
