@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     predict = commands.add_parser("predict", help="analyse images, write predictions.csv and masks")
-    predict.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="image files or folders of them")
+    predict.add_argument("paths", nargs="*", metavar="PATH", help="image files or folders of them")
     predict.add_argument("--list", type=Path, metavar="FILE", help="text file with one path a line")
     predict.add_argument("--out", type=Path, required=True, metavar="DIR")
     predict.set_defaults(run=_predict)

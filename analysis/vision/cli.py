@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -34,25 +35,26 @@ COLUMNS = (
 Row = dict[str, Any]
 
 
-def expand(paths: Iterable[Path], list_file: Path | None) -> list[Path]:
-    """The files to analyse: given files as they are, images below given folders in order, lines of the list.
+def expand(paths: Iterable[str], list_file: Path | None) -> list[str]:
+    """The files to analyse, spelled as given: files as they are, images below folders in order, lines of the list.
 
     Raises FileNotFoundError when that leaves nothing.
     """
     listed = list_file.read_text(encoding="utf-8").splitlines() if list_file else []
-    files: list[Path] = []
-    for path in [*paths, *(Path(line.strip()) for line in listed if line.strip())]:
-        files += _images_below(path) if path.is_dir() else [path]
+    files: list[str] = []
+    for path in [*paths, *(line.strip() for line in listed if line.strip())]:
+        files += _images_below(path) if Path(path).is_dir() else [path]
     if not files:
         raise FileNotFoundError("no images given: name files, folders with JPEG or PNG files, or --list FILE")
     return files
 
 
-def _images_below(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+def _images_below(folder: str) -> list[str]:
+    images = (path for path in Path(folder).rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    return sorted(os.path.join(folder, path.relative_to(folder)) for path in images)
 
 
-def predict(files: Sequence[Path], models_dir: Path, out: Path) -> int:
+def predict(files: Sequence[str], models_dir: Path, out: Path) -> int:
     """Analyse the files, write `predictions.csv` (one row per input, in order) and masks below `out`.
 
     A file that cannot be analysed gets a row with `error`; returns how many did. Rows are flushed one by one.
@@ -63,22 +65,21 @@ def predict(files: Sequence[Path], models_dir: Path, out: Path) -> int:
     with (out / PREDICTIONS_FILE).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
-        for path, folder in zip(files, _mask_folders(files, out), strict=True):
-            row = _predict_one(path, folder, bundle)
+        for file, folder in zip(files, _mask_folders(files, out), strict=True):
+            row = {"file": file, **_predict_one(Path(file), folder, bundle)}
             failed += bool(row.get("error"))
             writer.writerow(row)
             stream.flush()
     return failed
 
 
-def _mask_folders(files: Sequence[Path], out: Path) -> list[Path]:
+def _mask_folders(files: Sequence[str], out: Path) -> list[Path]:
     """`masks/<stem>` per file; the second file of the same stem gets `<stem>~2`, so that nothing is overwritten."""
     seen: Counter[str] = Counter()
     folders = []
-    for path in files:
-        seen[path.stem] += 1
-        repeated = f"~{seen[path.stem]}" if seen[path.stem] > 1 else ""
-        folders.append(out / "masks" / f"{path.stem}{repeated}")
+    for stem in (Path(file).stem for file in files):
+        seen[stem] += 1
+        folders.append(out / "masks" / (f"{stem}~{seen[stem]}" if seen[stem] > 1 else stem))
     return folders
 
 
@@ -86,11 +87,13 @@ def _predict_one(path: Path, mask_folder: Path, bundle: weights.Bundle) -> Row:
     try:
         output = pipeline.analyse(imaging.read(path), bundle)
     except ImageError as error:
-        return {"file": str(path), "error": f"{error.code}: {error.message}"}
+        return {"error": f"{error.code}: {error.message}"}
+    except Exception as fault:  # noqa: BLE001  (one image must not end a run over thousands; its row says what happened)
+        return {"error": f"unexpected: {fault!r}"}
     mask_folder.mkdir(parents=True, exist_ok=True)
     (mask_folder / "lesion.png").write_bytes(imaging.encode_png(output.lesion.mask))
     (mask_folder / "level_set.png").write_bytes(imaging.encode_png(output.level_set.mask))
-    return {"file": str(path), "error": "", **_classification_columns(output), **_abcd_columns(output.abcd)}
+    return {"error": "", **_classification_columns(output), **_abcd_columns(output.abcd)}
 
 
 def _classification_columns(output: Output) -> Row:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from analysis.vision import imaging
+from analysis.vision import imaging, pipeline
 from analysis.vision.__main__ import main
+from analysis.vision.types import Output
 from tests.synthetic import draw_lesion
 from tests.vision import tiny
 
@@ -78,6 +80,30 @@ def test_folders_and_lists_are_expanded(models: Path, lesion_png: Path, tmp_path
     (tmp_path / "list.txt").write_text(f"{lesion_png}\n\n")
     rows = predict(models, tmp_path / "out", tmp_path / "folder", "--list", tmp_path / "list.txt")
     assert [Path(row["file"]).name for row in rows] == ["a.PNG", "b.png", "lesion one.png"]
+
+
+def test_files_are_named_as_they_were_given(models: Path, lesion_png: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    lesion_png.rename(tmp_path / "folder" / "a.png")
+    given = ["./folder/a.png", "folder//a.png", "./folder"]
+    rows = predict(models, tmp_path / "out", *given)
+    assert [row["file"] for row in rows] == ["./folder/a.png", "folder//a.png", "./folder/a.png"]
+
+
+def test_a_fault_of_the_program_costs_one_row_not_the_run(
+    models: Path, lesion_png: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyse, calls = pipeline.analyse, iter([True, False])
+
+    def faulty(*arguments: Any, **options: Any) -> Output:
+        if next(calls):
+            raise ZeroDivisionError
+        return analyse(*arguments, **options)
+
+    monkeypatch.setattr(pipeline, "analyse", faulty)
+    rows = predict(models, tmp_path / "out", lesion_png, lesion_png)
+    assert [row["error"] for row in rows] == ["unexpected: ZeroDivisionError()", ""]
 
 
 def test_two_files_of_one_name_do_not_overwrite_each_other(models: Path, lesion_png: Path, tmp_path: Path) -> None:
