@@ -33,12 +33,9 @@ class AnalysisQuerySet(StateQuerySet["Analysis"]):
     def visible_to(self, user: Viewer) -> Self:
         return self.filter(image__in=Image.objects.visible_to(user))
 
-    def live(self) -> Self:
-        return self.filter(status__in=LIVE)
-
-    def useful(self) -> Self:
-        """Those that answer a request for an analysis: under way or finished well."""
-        return self.filter(status__in=(*LIVE, Status.SUCCEEDED))
+    def answering(self, image: Image) -> Analysis | None:
+        """What answers a request for an analysis of this image: the newest that is under way or finished well."""
+        return self.filter(image=image, status__in=(*LIVE, Status.SUCCEEDED)).order_by("-queued_at").first()
 
     def leased(self, lease: UUID) -> Self:
         return self.filter(status=Status.RUNNING, lease=lease)

@@ -69,7 +69,7 @@ def request_analysis(*, actor: User, image: Image) -> Analysis:
     """The image's analysis that is under way or has succeeded, else a new one."""
     with transaction.atomic():
         _lock(image)
-        if existing := Analysis.objects.useful().filter(image=image).order_by("-queued_at").first():
+        if existing := Analysis.objects.answering(image):
             return existing
         analysis = Analysis.objects.create(image=image, requested_by=actor)
         _audit(actor, "analysis.submit", analysis)
@@ -81,7 +81,7 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
     """Queue a failed analysis again; if the image has a better one by now, that one is the answer."""
     with transaction.atomic():
         _lock(analysis.image)
-        if existing := Analysis.objects.useful().filter(image=analysis.image).order_by("-queued_at").first():
+        if existing := Analysis.objects.answering(analysis.image):
             return existing
         if not Analysis.objects.move(analysis.pk, Status.FAILED, Status.QUEUED, **FRESH, attempt=0, queued_at=Now()):
             raise ClinicError("analysis-not-failed", "Only an analysis that failed can be tried again.", 409)
@@ -148,6 +148,8 @@ def run_analysis(*, pk: UUID, analyser: Analyser | None = None) -> None:
     except Exception:
         fail_analysis(pk=pk, lease=lease, code="unexpected", message=UNEXPECTED)
         raise
+    else:
+        storage.remove_other_runs(pk, lease)
 
 
 def claim_analysis(*, pk: UUID) -> UUID | None:
@@ -191,7 +193,8 @@ def record_findings(*, pk: UUID, lease: UUID, findings: Findings) -> None:
             timings_ms=findings.timings_ms,
         )
         Artefact.objects.bulk_create(artefacts)
-    storage.remove_other_runs(pk, lease)
+        analysis = Analysis.objects.select_related("requested_by", "image__lesion__patient").get(pk=pk)
+        _audit(analysis.requested_by, "analysis.result", analysis)
 
 
 def fail_analysis(*, pk: UUID, lease: UUID, code: str, message: str) -> None:

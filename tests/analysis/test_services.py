@@ -190,6 +190,25 @@ def test_files_of_a_worker_that_was_killed_go_when_another_succeeds(image: Image
     assert len(files_of(analysis)) == 1
 
 
+def test_files_that_cannot_be_tidied_away_do_not_harm_the_result(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("permission denied")
+
+    monkeypatch.setattr(storage, "remove_other_runs", refuse)
+    analysis = in_state(image, Status.QUEUED)
+    with pytest.raises(OSError, match="permission"):
+        run(analysis)
+    analysis.refresh_from_db()
+    assert analysis.status == Status.SUCCEEDED
+    assert all(artefact.file.size for artefact in analysis.artefacts.all())
+
+
+def test_writing_a_result_is_recorded(image: Image) -> None:
+    analysis = run(in_state(image, Status.QUEUED))
+    entry = AuditEntry.objects.get(action="analysis.result")
+    assert (entry.object_id, entry.actor, entry.patient) == (str(analysis.pk), analysis.requested_by, image.lesion.patient)
+
+
 def test_a_bad_image_is_an_outcome_with_a_sentence(image: Image) -> None:
     def refuse(_: str) -> None:
         raise ImageError("damaged", "The image is damaged.")
