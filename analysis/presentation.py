@@ -224,7 +224,7 @@ class Report:
             Overlay(
                 "heatmap",
                 "Grad-CAM",
-                f"What spoke for {CLASS_WORDS.get(label, label)}; faint where the evidence is weak or widely spread.",
+                f"What spoke for {CLASS_WORDS.get(label, label)}; faint where the evidence is weak.",
                 (Kind.HEATMAP.value,),
             ),
         ]

@@ -130,6 +130,17 @@ def test_the_report_fits_a_phone(page: Page, cast: Cast, finished: Analysis) -> 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_overlays_can_be_chosen_with_the_keyboard(page: Page, cast: Cast, finished: Analysis) -> None:
+    log_in(page, "ada")
+    page.goto(f"/analyses/{finished.pk}/")
+    page.locator("input[name=overlay]").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".viewer-stage [data-layer=lesion_outline]").is_visible()
+    assert page.locator(".viewer-stage [data-layer=level_set_outline]").is_visible()
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".viewer-stage [data-layer=level_set_outline]").is_hidden()
+
+
 def test_another_practice_finds_nothing(browser: Browser, live_server: LiveServer, cast: Cast, finished: Analysis) -> None:
     before = list(Analysis.objects.values()), Image.objects.count()
     context = browser.new_context(base_url=live_server.url)
