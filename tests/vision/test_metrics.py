@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
 from analysis.vision import metrics
 from analysis.vision.types import Mask
@@ -256,3 +257,11 @@ def test_too_many_undefined_resamples_leave_no_interval() -> None:
     truth, score = np.arange(60) < 1, np.linspace(1, 0, 60)
     assert metrics.bootstrap_interval(lambda i: metrics.auc(truth[i], score[i]), range(60), n=200) is None
     assert metrics.bootstrap_interval(lambda _: 1.0, [], n=10) is None
+
+
+@pytest.mark.parametrize("decimals", [1, 8])
+def test_auc_is_scikit_learns_with_and_without_ties(decimals: int) -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.random(200) < 0.3
+    score = np.round(rng.random(200) + 0.3 * truth, decimals)
+    assert metrics.auc(truth, score) == pytest.approx(roc_auc_score(truth, score))

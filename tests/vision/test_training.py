@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from analysis.vision import classify, imaging, weights
-from analysis.vision.training import augment, calibration, loop, losses, recipe, run, schedules, selection
+from analysis.vision.training import augment, calibration, evaluate, loop, losses, recipe, run, schedules, selection
 from analysis.vision.training.data import Example, classification_images, segmentation_images
 from analysis.vision.types import CLASSES
 from tests.synthetic import draw_lesion
@@ -67,7 +67,10 @@ def tiny(name: str, epochs: int = 2) -> recipe.Recipe:
 
 
 @pytest.mark.parametrize("name", ["classification-mobilenet-v2", "lesion-unet"])
-def test_a_recipe_becomes_a_model_that_loads_with_a_complete_card(name: str, data_dir: Path, tmp_path: Path) -> None:
+def test_a_recipe_becomes_a_model_that_loads_with_a_complete_card(
+    name: str, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "RESAMPLES", 20)
     folder = run.train(tiny(name), data_dir, tmp_path / "run", "20260102", log=quiet)
     model = weights.load_model(folder)
     assert folder.name == f"{model.card.task}-{model.card.architecture}-20260102-{model.card.sha256[:8]}"

@@ -15,6 +15,8 @@ from analysis.vision.training.data import Example, Shards, class_indices
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES
 from analysis.vision.weights import Model
 
+RESAMPLES = 1000
+"""Of every bootstrap."""
 MIN_SUBGROUP = 20
 """Fewer cases than this say nothing: their figures are not shown (SPEC E2)."""
 
@@ -107,7 +109,7 @@ def interval(statistic: Callable[[NDArray[np.int64]], float | None], groups: Seq
     value = statistic(np.arange(len(groups)))
     if value is None:
         return {"value": None}
-    low, high = metrics.bootstrap_interval(statistic, groups) or (None, None)
+    low, high = metrics.bootstrap_interval(statistic, groups, n=RESAMPLES) or (None, None)
     return {"value": round(value, 4), "low": low and round(low, 4), "high": high and round(high, 4)}
 
 
