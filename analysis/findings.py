@@ -90,13 +90,17 @@ def overlays_of(output: Output) -> dict[Kind, NDArray[Any]]:
 
 
 def shrunk(values: NDArray[Any]) -> NDArray[Any]:
-    """An H×W mask or map at most DISPLAY_SIDE_PX on the long side; smaller ones as they are."""
+    """An H×W mask or map at most DISPLAY_SIDE_PX on the long side; smaller ones as they are.
+
+    A pixel of a smaller mask is inside when more than half of what it covers is.
+    """
     height, width = values.shape
     scale = DISPLAY_SIDE_PX / max(height, width)
     if scale >= 1:
         return values
     size = round(width * scale), round(height * scale)
-    return cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_AREA).astype(values.dtype)
+    averaged = cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return averaged > 0.5 if values.dtype == np.bool_ else averaged
 
 
 def packed_map(signed: SignedMap) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.findings import pack, to_json
+from analysis.findings import pack, shrunk, to_json
 from analysis.models import Kind
 from tests.analysis import tiny
 
@@ -111,3 +111,17 @@ def test_large_images_keep_large_masks_and_get_handy_overlays() -> None:
     colours = decoded(files[Kind.COLOURS][1])
     assert colours.shape == (1200, 1600, 4)
     assert np.argwhere(colours[..., 3]).min(axis=0).tolist() == [400, 320]
+
+
+def test_a_shrunk_mask_keeps_its_area() -> None:
+    y, x = np.ogrid[:2400, :3000]
+    disc = (x - 1500) ** 2 + (y - 1200) ** 2 < 700**2
+    small = shrunk(disc)
+    assert small.dtype == np.bool_
+    assert small.shape == (1280, 1600)
+    assert small.mean() == pytest.approx(disc.mean(), rel=0.001)
+
+
+def test_a_shrunk_map_keeps_its_sign() -> None:
+    signed = np.full((1000, 3200), -0.25, dtype=np.float32)
+    assert np.array_equal(shrunk(signed), np.full((500, 1600), -0.25, dtype=np.float32))
