@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import InterfaceError, transaction
-from django.db import OperationalError as DatabaseError
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerError
@@ -19,10 +18,12 @@ from redis import RedisError
 
 from analysis import storage
 from analysis.models import Analysis, Artefact, Status
+from analysis.permissions import can_request_analyses
 from analysis.vision.errors import ModelError, VisionError
 from patients import audit
 from patients.files import file_transaction
 from patients.models import Image, Lesion, User
+from patients.permissions import get_for, require
 from patients.services import add_image
 from skinclinic.errors import ClinicError
 
@@ -67,8 +68,9 @@ def submit_image(*, actor: User, lesion: Lesion, upload: File[bytes], capture: C
 
 def request_analysis(*, actor: User, image: Image) -> Analysis:
     """The image's analysis that is under way or has succeeded, else a new one."""
+    require(can_request_analyses(actor))
     with transaction.atomic():
-        _lock(image)
+        _lock(actor, image)
         if existing := Analysis.objects.answering(image):
             return existing
         analysis = Analysis.objects.create(image=image, requested_by=actor)
@@ -79,8 +81,9 @@ def request_analysis(*, actor: User, image: Image) -> Analysis:
 
 def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
     """Queue a failed analysis again; if the image has a better one by now, that one is the answer."""
+    require(can_request_analyses(actor))
     with transaction.atomic():
-        _lock(analysis.image)
+        _lock(actor, analysis.image)
         if existing := Analysis.objects.answering(analysis.image):
             return existing
         if not Analysis.objects.move(analysis.pk, Status.FAILED, Status.QUEUED, **FRESH, attempt=0, queued_at=Now()):
@@ -92,6 +95,8 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
 
 def cancel_analysis(*, actor: User, analysis: Analysis) -> None:
     """Stop an analysis; the worker that holds it notices after the stage it is in. Cancelling twice is no error."""
+    require(can_request_analyses(actor))
+    get_for(actor, Analysis.objects, analysis.pk)
     with transaction.atomic():
         live = (Status.QUEUED, Status.RUNNING)
         if Analysis.objects.move(analysis.pk, live, Status.CANCELLED, **UNLEASED, finished_at=Now()):
@@ -100,9 +105,9 @@ def cancel_analysis(*, actor: User, analysis: Analysis) -> None:
             raise ClinicError("analysis-finished", "This analysis has already ended, so it cannot be stopped.", 409)
 
 
-def _lock(image: Image) -> None:
-    """Two people who ask for the same image at the same moment take turns; nothing is computed meanwhile."""
-    Image.objects.select_for_update().only("pk").get(pk=image.pk)
+def _lock(actor: User, image: Image) -> None:
+    """Two people who ask for the same image at the same moment take turns. 404 for whoever may not see it."""
+    get_for(actor, Image.objects.select_for_update(of=("self",)).only("pk"), image.pk)
 
 
 def _audit(actor: User, action: str, analysis: Analysis) -> None:
@@ -143,7 +148,7 @@ def run_analysis(*, pk: UUID, analyser: Analyser | None = None) -> None:
         fail_analysis(pk=pk, lease=lease, code=error.code, message=MODELS_UNUSABLE)
     except VisionError as error:
         fail_analysis(pk=pk, lease=lease, code=error.code, message=error.message)
-    except (DatabaseError, InterfaceError):
+    except (OperationalError, InterfaceError):
         raise  # The lease runs out and the sweeper queues the analysis again.
     except Exception:
         fail_analysis(pk=pk, lease=lease, code="unexpected", message=UNEXPECTED)

@@ -12,15 +12,17 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import OperationalError, transaction
 from django.db.models.functions import Now
+from django.http import Http404
 from kombu.exceptions import OperationalError as BrokerError
 
 from analysis import services, storage
 from analysis.models import Analysis, Artefact, Kind, Status
 from analysis.vision.errors import ImageError, ModelError
-from patients.models import AuditEntry, Image
+from patients.models import AuditEntry, Image, Practice, Role, User
 from skinclinic.errors import ClinicError
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +92,33 @@ def test_a_broker_that_is_down_loses_nothing(
     analysis.refresh_from_db()
     assert analysis.status == Status.QUEUED
     assert "waits for the sweeper" in caplog.text
+
+
+# --- who may ------------------------------------------------------------------------------------------------------------
+
+
+ACTS: dict[str, Callable[[User, Analysis], object]] = {
+    "request": lambda actor, analysis: services.request_analysis(actor=actor, image=analysis.image),
+    "retry": lambda actor, analysis: services.retry_analysis(actor=actor, analysis=analysis),
+    "cancel": lambda actor, analysis: services.cancel_analysis(actor=actor, analysis=analysis),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_whoever_may_not_see_the_image_changes_nothing(image: Image, act: str) -> None:
+    failed = in_state(image, Status.FAILED)
+    cleo = make_user("cleo", role=Role.GP, practice=Practice.objects.create(name="South"))
+    with pytest.raises(Http404):
+        ACTS[act](cleo, failed)
+    assert Analysis.objects.get().status == Status.FAILED
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_whoever_does_not_treat_changes_nothing(image: Image, act: str) -> None:
+    failed = in_state(image, Status.FAILED)
+    with pytest.raises(ClinicError, match="role"):
+        ACTS[act](make_user("ines", role=Role.ADMIN), failed)
+    assert Analysis.objects.get().status == Status.FAILED
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
