@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from analysis.vision.errors import ImageError
 from analysis.vision.types import Mask, RgbImage
+
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 MAX_PIXELS = 40_000_000
 """Larger than any dermatoscope or phone camera in use; 40 MP is 120 MB as RGB."""
@@ -22,7 +25,7 @@ MAX_ASPECT = 6
 
 
 def decode(data: bytes) -> RgbImage:
-    """Decode a JPEG or PNG file to an upright RGB array; EXIF orientation is applied.
+    """Decode a JPEG or PNG file to an upright sRGB array: EXIF orientation and an embedded colour profile are applied.
 
     Raises ImageError with one of the codes `empty-file`, `not-an-image`, `wrong-format`, `too-large`, `too-small`,
     `strange-shape`, `has-alpha`, `not-colour`, `damaged`. Size limits are checked on the header, before decoding.
@@ -71,8 +74,20 @@ def _too_large() -> ImageError:
 
 
 def _upright_rgb(picture: Image.Image) -> RgbImage:
-    upright = ImageOps.exif_transpose(picture)
-    return np.asarray(upright.convert("RGB"))
+    upright = ImageOps.exif_transpose(picture).convert("RGB")
+    return np.asarray(_to_srgb(upright, picture.info.get("icc_profile")))
+
+
+def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Phones store colours in wider spaces than the networks were trained on. A profile that cannot be read is ignored."""
+    if not profile:
+        return picture
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"))
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return picture
+    return converted or picture
 
 
 def read(path: Path) -> RgbImage:
@@ -91,8 +106,8 @@ def resize(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint
     return resized.astype(np.uint8, copy=False)
 
 
-def centre_square(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The largest centred square of an H×W×C or H×W array."""
+def centre_square(image: NDArray[Pixel]) -> NDArray[Pixel]:
+    """The largest centred square of an H×W×C or H×W array of any type."""
     top, left, side = square_window(image.shape[0], image.shape[1])
     return image[top : top + side, left : left + side]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.vision import abcd, classify, explain, imaging, level_set, networks, segment
-from analysis.vision.types import CLASSES, Classification, Heatmap, Mask, Output, RgbImage, SignedMap
+from analysis.vision.types import CLASSES, Classification, Heatmap, Mask, Outline, Output, RgbImage, SignedMap
 from analysis.vision.weights import Bundle, Model
 
 STAGES = ("classification", "lesion", "level_set", "abcd", "explanation")
@@ -76,7 +76,14 @@ def analyse(
         heatmap=heatmap,
         models=(bundle.classifier.card.used, bundle.lesion.card.used),
         timings_ms=progress.timings_ms,
+        lesion_share_seen=_share_seen(lesion),
     )
+
+
+def _share_seen(lesion: Outline) -> float | None:
+    if not lesion.area_px:
+        return None
+    return float(imaging.centre_square(lesion.mask).sum() / lesion.area_px)
 
 
 def _explain(image: RgbImage, model: Model, classification: Classification, lesion: Mask) -> Heatmap:

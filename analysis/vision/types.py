@@ -155,4 +155,6 @@ class Output:
     heatmap: Heatmap
     models: tuple[ModelUsed, ...]
     timings_ms: dict[str, float] = field(default_factory=dict)
-    """Stage → milliseconds. Filled only when the caller gives `analyse` a timer."""
+    """Stage → milliseconds. Filled only when the caller gives `analyse` a clock."""
+    lesion_share_seen: float | None = None
+    """Share of the outlined lesion inside the centred square that the classifier saw, [0, 1]; None without an outline."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from analysis.vision import imaging
 from analysis.vision.errors import ImageError
@@ -93,6 +93,15 @@ def test_orientation_from_the_camera_is_applied() -> None:
     assert upright.shape == (64, 48, 3)
     assert upright[5, 40, 0] > 200, "the red quarter has moved to the upper right"
     assert upright[5, 5, 0] < 60
+
+
+def test_an_embedded_colour_profile_is_applied() -> None:
+    swapped = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    plain = imaging.decode(encoded(corners()))
+    assert np.abs(imaging.decode(encoded(corners(), icc_profile=swapped)).astype(int) - plain).max() <= 2
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    assert np.array_equal(imaging.decode(encoded(corners(), icc_profile=lab)), plain), "no RGB profile: ignored"
+    assert np.array_equal(imaging.decode(encoded(corners(), icc_profile=b"nonsense")), plain)
 
 
 def test_a_missing_file_is_an_error_in_words(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.vision import classify, imaging, weights
+from analysis.vision import classify, imaging, networks, weights
 from analysis.vision.training import augment, calibration, evaluate, loop, losses, recipe, run, schedules, selection
-from analysis.vision.training.data import Example, classification_images, segmentation_images
+from analysis.vision.training.data import SPLITS, Example, classification_images, segmentation_images, select
 from analysis.vision.types import CLASSES
 from tests.synthetic import draw_lesion
 
@@ -37,6 +37,12 @@ LABEL_FIELDS = [
 
 def quiet(_line: str) -> None:
     """A log nobody reads."""
+
+
+@pytest.fixture(autouse=True)
+def small_unet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same network with fewer filters: what is tested here is the training around it."""
+    monkeypatch.setitem(networks.ARCHITECTURES, "unet", lambda outputs: networks.UNet(outputs, filters=4, depth=2))
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +130,20 @@ def test_the_cache_is_written_once_and_holds_the_centred_squares(data_dir: Path,
     before = written.stat().st_mtime_ns
     classification_images(data_dir, tmp_path, examples)
     assert written.stat().st_mtime_ns == before
+
+
+def test_a_group_on_two_sides_counts_for_the_first() -> None:
+    def example(name: str, split: str, group: str) -> Example:
+        return Example(name, "s.zip", name, split, group, "d", "dermoscopic", "NV", None, None, "", "", "")
+
+    examples = [
+        example("a", "train", "1"),
+        example("b", "test", "1"),
+        example("c", "val", "2"),
+        example("d", "test", "2"),
+        example("e", "test", "3"),
+    ]
+    assert [e.name for split in SPLITS for e in select(examples, split)] == ["a", "c", "e"]
 
 
 def test_no_group_is_on_two_sides(data_dir: Path) -> None:

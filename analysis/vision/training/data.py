@@ -59,7 +59,7 @@ def read_labels(data_dir: Path) -> list[Example]:
             mask=row["lesion_mask"] or None,
             skin_type=row["skin_type"],
             site=row["site"],
-            licence=row["licence"],
+            licence=row["licence"].replace(" (stated from memory; not confirmed offline)", ", unconfirmed"),
         )
         for row in _rows(data_dir / "labels.csv")
     ]
@@ -93,8 +93,17 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def select(examples: Iterable[Example], split: str) -> list[Example]:
-    return [example for example in examples if example.split == split]
+SPLITS = ("train", "val", "test")
+
+
+def select(examples: Sequence[Example], split: str) -> list[Example]:
+    """The examples of a split, less those of whose group an earlier split holds a member.
+
+    The delivered splits are meant to keep groups together, but four groups (two lesions among them) straddle two.
+    """
+    earlier = SPLITS[: SPLITS.index(split)]
+    known = {example.group_id for example in examples if example.split in earlier}
+    return [example for example in examples if example.split == split and example.group_id not in known]
 
 
 def class_indices(examples: Sequence[Example]) -> NDArray[np.int64]:
@@ -102,10 +111,16 @@ def class_indices(examples: Sequence[Example]) -> NDArray[np.int64]:
     return np.array([CLASSES.index(example.label or "") for example in examples], dtype=np.int64)
 
 
-def shard_digests(data_dir: Path, examples: Iterable[Example]) -> dict[str, str]:
-    """SHA-256 of every shard the examples come from: what exactly a model was trained on."""
-    names = {example.shard for example in examples} | {e.mask_shard for e in examples if e.mask_shard}
+def file_digests(data_dir: Path, examples: Iterable[Example], others: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of the tables, of every shard the examples come from and of `others`: what exactly a model was trained on."""
+    shards = {example.shard for example in examples} | {e.mask_shard for e in examples if e.mask_shard}
+    names = {"labels.csv", "structures.csv", *shards, *others}
     return {name: _sha256(data_dir / name) for name in sorted(names)}
+
+
+def selection_digest(examples: Iterable[Example]) -> str:
+    """SHA-256 of the names of the examples, in order."""
+    return hashlib.sha256("\n".join(f"{e.dataset}/{e.name}" for e in examples).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

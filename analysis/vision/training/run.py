@@ -125,9 +125,10 @@ def _card(recipe: Recipe, model: Model, splits: dict[str, list[Example]], data_d
             "splits": {split: len(examples) for split, examples in splits.items()},
             "by_dataset": evaluate.counts(train_examples, lambda e: e.dataset),
             "by_class": evaluate.counts(train_examples, lambda e: e.label),
-            "split_rule": "by hash of group_id (lesion, patient or set of near-duplicates)",
+            "split_rule": "by hash of group_id (lesion, patient or set of near-duplicates); groups on two sides count for the first",
             "licences": sorted({example.licence for example in train_examples}),
-            "sha256": data.shard_digests(data_dir, train_examples),
+            "sha256": data.file_digests(data_dir, train_examples, [recipe.initial_weights] if recipe.initial_weights else []),
+            "selection_sha256": {split: data.selection_digest(examples) for split, examples in splits.items()},
         },
         "intended_use": INTENDED_USE,
     }
@@ -159,11 +160,14 @@ def _classification_part(recipe: Recipe, model: Model, splits: dict[str, list[Ex
 
 def _classification_scope(test: list[Example]) -> dict[str, Any]:
     kinds = evaluate.counts(test, lambda e: e.modality)
+    skin = evaluate.counts(test, lambda e: e.skin_type)
+    unknown = skin.get("unknown", 0)
     return {
         "summary": (
-            f"Tested on {kinds.get('dermoscopic', 0)} dermoscopic images and {kinds.get('clinical', 0)} smartphone "
-            "photographs of eight diagnoses, almost all of fair skin (types I-III). Not tested on children, nails, "
-            "mucosa or dark skin, nor on anything that is none of the eight diagnoses."
+            f"Tested on {kinds.get('dermoscopic', 0)} dermoscopic images (centre crops, {data.CACHE_PX} px) and {kinds.get('clinical', 0)} "
+            f"smartphone photographs of eight diagnoses. Skin type is known for {len(test) - unknown} of them, "
+            f"{skin.get('5', 0) + skin.get('6', 0)} of type V or VI. It looks at the centred square of an image. Not tested on "
+            "children, nails or mucosa as such, nor on anything that is none of the eight diagnoses."
         ),
         "test_counts": {
             "modality": kinds,
@@ -196,7 +200,7 @@ def _lesion_part(model: Model, splits: dict[str, list[Example]], data_dir: Path)
         },
         "validated_scope": {
             "summary": (
-                f"Tested on {len(splits['test'])} dermoscopic images of fair skin with hand-drawn outlines. "
+                f"Tested on {len(splits['test'])} dermoscopic images with outlines drawn or approved by people, skin type unknown. "
                 "Not tested on smartphone photographs; outlines there are unreliable."
             ),
             "test_counts": {"dataset": evaluate.counts(splits["test"], lambda e: e.dataset)},
