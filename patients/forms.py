@@ -78,7 +78,7 @@ class ImageUploadForm(forms.Form):
         allow_empty_file=True,
         help_text=f"JPEG, PNG or DICOM, at most {limits.MAX_BYTES // 2**20} MB.",
         error_messages={"required": "Choose an image first.", "missing": "Choose an image first."},
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,application/dicom,.dcm"}),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,application/dicom,.dcm", "data-max-bytes": limits.MAX_BYTES}),
     )
     modality = forms.ChoiceField(choices=Modality.choices)
     polarisation = forms.ChoiceField(choices=_or_not_stated(Polarisation), required=False)

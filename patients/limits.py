@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from skinclinic import env
 
-MAX_BYTES = int(env.number("IMAGE_MAX_MB", 20)) * 2**20
+MAX_BYTES: int = settings.IMAGE_MAX_MB * 2**20
 """A 48-megapixel phone JPEG has about 15 MB. An upload is held in memory while it is checked, so more would cost every web worker."""
 MAX_PIXELS = int(env.number("IMAGE_MAX_MEGAPIXELS", 40)) * 10**6
 """A decoded pixel takes 4 bytes, and turning a picture needs it twice: 40 megapixels are 320 MB for a moment."""

@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "skinclinic.logs.RequestLogMiddleware",
+    "skinclinic.limits.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -109,9 +110,12 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
-# Uploads: what the web server itself refuses. The limits of images are in patients.
+# Uploads: what the web server itself refuses. The other limits of images are in patients.
+IMAGE_MAX_MB = int(env.number("IMAGE_MAX_MB", 20))
+MAX_REQUEST_BYTES = (IMAGE_MAX_MB + 1) * 2**20
+"""One image, and room for the fields beside it."""
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
-FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES  # an upload never lies in the system's folder for temporary files
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- Background work -----------------------------------------------------------------------------------------------

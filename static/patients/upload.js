@@ -124,7 +124,8 @@ async function sendOne(form, item, file) {
 }
 
 /** fetch() tells nothing about how much has been sent, XMLHttpRequest does. */
-function post(form, file, onProgress) {
+async function post(form, file, onProgress) {
+  if (file.size > maxBytes(form)) throw new Error(`This file has more than ${Math.floor(maxBytes(form) / 2 ** 20)} MB. Export the picture as JPEG and add that file.`);
   const body = new FormData(form);
   body.set("image", file, "image"); // names of files may name people
   const request = new XMLHttpRequest();
@@ -137,6 +138,10 @@ function post(form, file, onProgress) {
     request.responseType = "json";
     request.send(body);
   });
+}
+
+function maxBytes(form) {
+  return Number(form.elements.namedItem("image").dataset.maxBytes);
 }
 
 function settle(request, resolve, reject) {
