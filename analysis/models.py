@@ -34,7 +34,7 @@ class AnalysisQuerySet(StateQuerySet["Analysis"]):
         return self.filter(image__in=Image.objects.visible_to(user))
 
     def answering(self, image: Image) -> Analysis | None:
-        """What answers a request for an analysis of this image: the newest that is under way or finished well."""
+        """What can answer a request for an analysis of this image: the newest that is under way or finished well."""
         return self.filter(image=image, status__in=(*LIVE, Status.SUCCEEDED)).order_by("-queued_at").first()
 
     def leased(self, lease: UUID) -> Self:

@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 
 from analysis import storage
+from analysis.active_models import is_outdated
 from analysis.models import Analysis, Artefact, Status
 from analysis.permissions import can_request_analyses
 from analysis.vision.errors import ModelError, VisionError
@@ -67,11 +68,11 @@ def submit_image(*, actor: User, lesion: Lesion, upload: File[bytes], capture: C
 
 
 def request_analysis(*, actor: User, image: Image) -> Analysis:
-    """The image's analysis that is under way or has succeeded, else a new one."""
+    """The image's analysis that is under way or has succeeded with the models in use, else a new one."""
     require(can_request_analyses(actor))
     with transaction.atomic():
         _lock(actor, image)
-        if existing := Analysis.objects.answering(image):
+        if existing := _answer(image):
             return existing
         analysis = Analysis.objects.create(image=image, requested_by=actor)
         _audit(actor, "analysis.submit", analysis)
@@ -84,7 +85,7 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
     require(can_request_analyses(actor))
     with transaction.atomic():
         _lock(actor, analysis.image)
-        if existing := Analysis.objects.answering(analysis.image):
+        if existing := _answer(analysis.image):
             return existing
         if not Analysis.objects.move(analysis.pk, Status.FAILED, Status.QUEUED, **FRESH, attempt=0, queued_at=Now()):
             raise ClinicError("analysis-not-failed", "Only an analysis that failed can be tried again.", 409)
@@ -103,6 +104,13 @@ def cancel_analysis(*, actor: User, analysis: Analysis) -> None:
             _audit(actor, "analysis.cancel", analysis)
         elif not Analysis.objects.filter(pk=analysis.pk, status=Status.CANCELLED).exists():
             raise ClinicError("analysis-finished", "This analysis has already ended, so it cannot be stopped.", 409)
+
+
+def _answer(image: Image) -> Analysis | None:
+    existing = Analysis.objects.answering(image)
+    if existing and existing.status == Status.SUCCEEDED and is_outdated(existing):
+        return None
+    return existing
 
 
 def _lock(actor: User, image: Image) -> None:

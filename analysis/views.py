@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from analysis import selectors, services
+from analysis.active_models import is_outdated
 from analysis.models import Analysis, Kind, Status
 from analysis.permissions import can_request_analyses
 from analysis.presentation import Report, progress_of
@@ -74,8 +75,9 @@ def detail(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     analysis = get_for(request.user, ANALYSES, analysis_id)
     _record_read(request.user, "analysis.read", analysis)
     context = _image_context(request.user, analysis.image) | {"analysis": analysis, "progress": progress_of(analysis)}
-    report = Report(analysis) if analysis.status == Status.SUCCEEDED else None
-    return render(request, "analysis/detail.html", context | {"report": report})
+    if analysis.status == Status.SUCCEEDED:
+        context |= {"report": Report(analysis), "is_outdated": is_outdated(analysis)}
+    return render(request, "analysis/detail.html", context)
 
 
 @require_GET

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import LazySettings
 
 if TYPE_CHECKING:
     from patients.models import Image, Lesion
+
+
+@pytest.fixture(autouse=True)
+def models_dir(settings: LazySettings, tmp_path: Path) -> Path:
+    """Where the models would lie: this machine's own ones have no say here."""
+    settings.MODELS_DIR = tmp_path / "models"
+    return tmp_path / "models"
 
 
 @pytest.fixture
