@@ -7,12 +7,14 @@ Independent of `analysis.vision.training.evaluate`: reads predictions.csv and th
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +46,16 @@ def main() -> int:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
+    """The test rows of a table, less those whose lesion or patient also lies in train or val."""
+    labels, rows = _table("labels.csv"), _table(name)
+    group_of = {row["isic_id"]: row["group_id"] for row in labels if row["isic_id"]}
+    known = {row["group_id"] for row in labels if row["split"] != "test"}
+    return [row for row in rows if row["split"] == "test" and row.get("group_id", group_of.get(row["isic_id"], "")) not in known]
+
+
+def _table(name: str) -> list[dict[str, str]]:
     with (DATA / name).open(newline="") as file:
-        return [row for row in csv.DictReader(file) if row["split"] == "test"]
+        return list(csv.DictReader(file))
 
 
 def _predict(files: list[Path], out: Path) -> list[dict[str, str]]:
@@ -56,14 +66,18 @@ def _predict(files: list[Path], out: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@cache
+def _shard(name: str) -> zipfile.ZipFile:
+    return zipfile.ZipFile(DATA / name)
+
+
 def _unpack(rows: list[dict[str, str]], column: str, folder: Path) -> list[Path]:
     """Each row's file as a file of its own; numbered so that every stem is unique."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number, row in enumerate(rows):
         path = folder / f"{number:05}{Path(row[column]).suffix}"
-        with zipfile.ZipFile(DATA / row["shard"]) as shard:
-            path.write_bytes(shard.read(row[column]))
+        path.write_bytes(_shard(row["shard"]).read(row[column]))
         paths.append(path)
     return paths
 
@@ -79,31 +93,29 @@ def _classification(folder: Path) -> dict[str, float]:
         "macro_auc": float(np.mean([roc_auc_score(labels == k, p[:, k]) for k in range(len(CLASSES))])),
         "malignant_auc": float(roc_auc_score(malignant, mass)),
         "melanoma_auc": float(roc_auc_score(labels == CLASSES.index("MEL"), p[:, CLASSES.index("MEL")])),
-        **_jaccards("ham10000_mean_jaccard", [row for row in rows if row["lesion_mask"]], "lesion_mask", rows, folder / "classified"),
+        **_jaccards("ham10000_mean_jaccard", rows, "lesion_mask", folder / "classified"),
     }
 
 
 def _lesion(folder: Path) -> dict[str, float]:
     rows = _rows("structures.csv")
     _predict(_unpack(rows, "image", folder / "task1"), folder / "outlined")
-    return _jaccards("isic2018_task1_mean_jaccard", rows, "lesion", rows, folder / "outlined")
+    return _jaccards("isic2018_task1_mean_jaccard", rows, "lesion", folder / "outlined")
 
 
-def _jaccards(name: str, rows: list[dict[str, str]], column: str, order: list[dict[str, str]], out: Path) -> dict[str, float]:
-    """Mean Jaccard between the written masks and the reference masks of `rows`."""
+def _jaccards(name: str, rows: list[dict[str, str]], column: str, out: Path) -> dict[str, float]:
+    """Mean Jaccard between the written masks and the reference masks, over the rows that have one."""
     values = []
-    for number, row in enumerate(order):
-        if row in rows:
-            shard = "ham10000-masks-00.zip" if column == "lesion_mask" else row["shard"]
-            found = _mask(out / "masks" / f"{number:05}" / "lesion.png")
-            with zipfile.ZipFile(DATA / shard) as masks, masks.open(row[column]) as file:
-                truth = np.asarray(Image.open(file)) > 0
+    for number, row in enumerate(rows):
+        if row[column]:
+            found = _mask((out / "masks" / f"{number:05}" / "lesion.png").read_bytes())
+            truth = _mask(_shard("ham10000-masks-00.zip" if column == "lesion_mask" else row["shard"]).read(row[column]))
             values.append(float((found & truth).sum() / (found | truth).sum()))
     return {name: float(np.mean(values))}
 
 
-def _mask(path: Path) -> NDArray[np.bool_]:
-    return np.asarray(np.asarray(Image.open(path)) > 127)
+def _mask(png: bytes) -> NDArray[np.bool_]:
+    return np.asarray(np.asarray(Image.open(io.BytesIO(png)).convert("L")) > 127)
 
 
 def _expected(card: dict[str, dict[str, dict[str, dict[str, float]]]], names: tuple[str, ...]) -> dict[str, float]:
