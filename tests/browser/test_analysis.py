@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from django.conf import settings
 from pytest_django.live_server_helper import LiveServer
 
 from analysis import services
@@ -18,15 +17,13 @@ from patients.models import AuditEntry, Image
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
 from tests.cast import Cast, build_cast
+from tests.integration.trained import needs_models
 from tests.synthetic import draw_lesion
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(not (settings.MODELS_DIR / "active.json").exists(), reason="models/ holds no trained models"),
-]
+pytestmark = [pytest.mark.integration, needs_models]
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 

@@ -16,11 +16,12 @@ from analysis.models import Analysis, Kind, Status
 from patients.models import Image, Lesion, Practice, Role
 from tests.conftest import wait_until
 from tests.factories import make_image, make_lesion, make_patient, make_user, png_bytes
+from tests.integration.trained import needs_models
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not (settings.MODELS_DIR / "active.json").exists(), reason="models/ holds no trained models"),
+    needs_models,
 ]
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
