@@ -25,7 +25,8 @@ DEMO = env.flag("DEMO")
 """Allows demo people with a published password; `make run` switches it on."""
 HTTPS = env.flag("HTTPS", default=True)
 """Cookies only over HTTPS and HSTS; `make run` on one's own machine switches it off."""
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS"), "localhost", "127.0.0.1", "[::1]"]
+"""Always the names of this machine to itself: /health/ is asked from beside the server."""
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 # --- Apps and middleware -------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ STEADY_AFTER_S = 30.0
 """A program that lived this long had started well: its next restart is not counted as another failure in a row."""
 LONGEST_PAUSE_S = 30.0
 LARGEST_LOG_BYTES = 10 * 2**20
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -115,6 +116,8 @@ def _open(household: Household, var: Path, host: str, port: int) -> None:
     household.add(_worker())
     household.add(_beat())
     say(f"Ready after {time.monotonic() - started_s:.1f} s: {address}")
+    if host not in LOOPBACK and not os.environ.get("ALLOWED_HOSTS"):
+        say("Other devices are answered once ALLOWED_HOSTS names this machine as they do, e.g. ALLOWED_HOSTS=192.168.1.10")
     if logins:
         say(logins)
     say("Ctrl-C stops everything.")
@@ -130,11 +133,16 @@ def local_environment(var: Path) -> dict[str, str]:
         "VAR_DIR": str(var),
         "SECRET_KEY": _secret_key(var / "secret-key"),
         "HTTPS": "0",
-        "DEMO": "1",
+        "DEMO": "1" if _is_private() else "0",
         "DATABASE_URL": services.postgres_url(var / "postgres"),
         "REDIS_URL": services.redis_url(var / "redis"),
     }
     return {name: value for name, value in defaults.items() if not os.environ.get(name)}
+
+
+def _is_private() -> bool:
+    """Demo people have a published password: only on a database of our own, behind an address nobody else can reach."""
+    return not os.environ.get("DATABASE_URL") and os.environ.get("HOST", "127.0.0.1") in LOOPBACK
 
 
 def _start_services(household: Household, var: Path) -> None:

@@ -59,6 +59,24 @@ def test_the_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pyt
     assert (os.environ["PORT"], os.environ["HOST"]) == ("3", "a.example")
 
 
+@pytest.mark.parametrize(
+    ("said", "demo"),
+    [
+        ({}, "1"),
+        ({"HOST": "::1"}, "1"),
+        ({"HOST": "0.0.0.0"}, "0"),
+        ({"HOST": ""}, "0"),
+        ({"DATABASE_URL": "postgresql://db.example/x"}, "0"),
+    ],
+)
+def test_published_passwords_stay_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, str], demo: str) -> None:
+    for name in ("HOST", "DATABASE_URL", "DEMO"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    assert runner.local_environment(tmp_path)["DEMO"] == demo
+
+
 def test_long_paths_get_short_sockets(tmp_path: Path) -> None:
     deep = tmp_path / ("deep" * 30)
     assert len(str(services.socket_folder(deep) / ".s.PGSQL.5432")) < 100

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -24,6 +25,12 @@ def test_health_names_each_leg(client: Client) -> None:
     answer = client.get("/health/")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "checks": {"database": "ok", "redis": "ok", "disk": "ok"}}
+
+
+@pytest.mark.django_db
+def test_health_is_asked_from_beside_the_server_whatever_its_name(client: Client) -> None:
+    assert {"127.0.0.1", "localhost", "[::1]"} <= set(settings.ALLOWED_HOSTS)
+    assert client.get("/health/", headers={"host": "127.0.0.1:8000"}).status_code == 200
 
 
 @pytest.mark.django_db
