@@ -46,6 +46,11 @@ def can_add_images(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.GP
 
 
+def can_export_originals(viewer: Viewer) -> bool:
+    """Originals carry what cameras and devices wrote into them; everybody else is shown what was made of them."""
+    return role_of(viewer) == Role.GP
+
+
 def can_refer(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.GP
 

@@ -140,7 +140,9 @@ def _store_image(actor: User, lesion: Lesion, data: bytes, sha256: str, accepted
 
 def open_image_file(*, actor: User, image: Image, variant: str) -> File[bytes]:
     """One of an image's files, its reading recorded. The caller has found the image with `get_for`."""
-    audit.record(actor=actor, action="image.read", obj=image, detail={"variant": variant})
+    if is_original := variant == "original":
+        rules.require(rules.can_export_originals(actor))
+    audit.record(actor=actor, action="image.export-original" if is_original else "image.read", obj=image, detail={"variant": variant})
     opened: File[bytes] = getattr(image, variant).open("rb")
     return opened
 

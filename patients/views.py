@@ -139,6 +139,7 @@ def lesion_detail(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
         "images": lesion.images.select_related("uploaded_by"),
         "referrals": lesion.referrals.select_related("to_user", "to_pool", "by"),
         "can_add_images": rules.can_add_images(request.user),
+        "can_export_originals": rules.can_export_originals(request.user),
         "can_refer": rules.can_refer(request.user),
         "upload": ImageUploadForm(),
     }
@@ -175,7 +176,7 @@ def break_glass(request: HttpRequest) -> HttpResponse:
 @rules.allowed_if(rules.can_open_records)
 @cache_control(private=True, no_store=True)
 def image_file(request: HttpRequest, image_id: UUID, variant: str) -> FileResponse:
-    """Originals leave the house as downloads only: a browser must never render what somebody uploaded."""
+    """Originals leave the house as downloads only, for GPs: a browser must never render what somebody uploaded."""
     image = rules.get_for(request.user, Image.objects.select_related("lesion__patient"), image_id)
     content = services.open_image_file(actor=person(request), image=image, variant=variant)
     media_type = {"upright": image.upright_media_type, "thumbnail": "image/jpeg", "original": image.media_type}[variant]

@@ -330,7 +330,7 @@ class Migration(migrations.Migration):
                 (
                     "original",
                     models.FileField(
-                        help_text="Sealed: as it came, only ever handed out as a download.",
+                        help_text="Sealed: as it came, a download for GPs of the practice alone.",
                         max_length=64,
                         upload_to=patients.models.images.file_key,
                     ),

@@ -77,7 +77,9 @@ class Image(UuidModel):
     media_type = models.CharField(max_length=32, help_text="Of the original, as its content says.")
     width_px = models.PositiveIntegerField(help_text="After the orientation was applied.")
     height_px = models.PositiveIntegerField()
-    original = models.FileField(upload_to=file_key, max_length=64, help_text="Sealed: as it came, only ever handed out as a download.")
+    original = models.FileField(
+        upload_to=file_key, max_length=64, help_text="Sealed: as it came, a download for GPs of the practice alone."
+    )
     upright = models.FileField(
         upload_to=file_key, max_length=64, help_text="Oriented, sRGB, no metadata. JPEG stays JPEG, the rest is PNG."
     )

@@ -179,7 +179,18 @@ def test_files_are_handed_out_with_care(
     assert response["X-Content-Type-Options"] == "nosniff"
     assert {"private", "no-store"} <= set(response["Cache-Control"].split(", "))
     entry = AuditEntry.objects.latest("id")
-    assert (entry.action, entry.object_id, entry.patient, entry.detail) == ("image.read", str(image.pk), cast.patient, {"variant": variant})
+    action = "image.export-original" if variant == "original" else "image.read"
+    assert (entry.action, entry.object_id, entry.patient, entry.detail) == (action, str(image.pk), cast.patient, {"variant": variant})
+
+
+@pytest.mark.parametrize("name", ["dana", "ines"])
+def test_originals_are_for_gps_of_the_practice(cast: Cast, client: Client, name: str) -> None:
+    services.break_glass(actor=cast.ines, practice=cast.north, record_number="N1", reason="Complaint of the 3rd")
+    client.force_login(cast.people[name])
+    address = reverse("patients:image-file", args=[cast.image.pk, "original"])
+    assert client.get(address).status_code == 403
+    assert address not in client.get(cast.lesion.get_absolute_url()).content.decode()
+    assert not AuditEntry.objects.filter(action="image.export-original").exists()
 
 
 def test_another_file_of_an_image_does_not_exist(cast: Cast, client: Client) -> None:
