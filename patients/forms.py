@@ -80,7 +80,9 @@ class ImageUploadForm(forms.Form):
         error_messages={"required": "Choose an image first.", "missing": "Choose an image first."},
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,application/dicom,.dcm", "data-max-bytes": limits.MAX_BYTES}),
     )
-    modality = forms.ChoiceField(choices=Modality.choices)
+    modality = forms.ChoiceField(
+        choices=[("", "Choose"), *Modality.choices], error_messages={"required": "Choose dermoscopic or macroscopic."}
+    )
     polarisation = forms.ChoiceField(choices=_or_not_stated(Polarisation), required=False)
     contact = forms.ChoiceField(choices=_or_not_stated(Contact), required=False)
     immersion = forms.ChoiceField(choices=_or_not_stated(Immersion), required=False)

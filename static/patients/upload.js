@@ -28,7 +28,10 @@ function enhance(form) {
     add(input.files);
     input.value = ""; // the same file can be chosen again after it was removed
   });
-  enableCamera(form, add);
+  enableCamera(form, (files) => {
+    add(files);
+    form.elements.namedItem("modality").value ||= "macroscopic"; // what a phone's own camera takes
+  });
   enableDrop(form, add);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

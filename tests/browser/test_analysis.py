@@ -56,6 +56,7 @@ def upload(page: Page, cast: Cast) -> None:
     page.goto(cast.lesion.get_absolute_url())
     page.locator("input[type=file]").first.set_input_files({"name": "photo.png", "mimeType": "image/png", "buffer": photograph()})
     page.get_by_label("Modality").select_option("dermoscopic")
+    page.get_by_label("Modality").select_option("Dermoscopic")
     page.get_by_role("button", name="Upload and analyse").click()
 
 

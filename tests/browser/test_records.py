@@ -87,6 +87,7 @@ def test_several_images_are_seen_before_they_are_sent_each_with_its_answer(page:
     page.get_by_label("Image", exact=True).set_input_files(files)
     assert page.get_by_role("button", name="Remove ").count() == 3
     page.get_by_role("button", name="Remove second.png").click()
+    page.get_by_label("Modality").select_option("Dermoscopic")
     page.get_by_role("button", name="Upload and analyse").click()
     page.get_by_text("All images are sent.").wait_for()
     assert page.get_by_role("link", name="Open the result").count() == 2

@@ -205,7 +205,14 @@ def test_the_upload_form_leaves_the_file_to_the_intake() -> None:
     assert form.capture().modality == "dermoscopic"
 
 
-@pytest.mark.parametrize("change", [{"modality": "x-ray"}, {"magnification": "-1"}, {"taken_on": "2999-01-01"}, {"immersion": "syrup"}])
+def test_the_modality_is_a_choice_somebody_made(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    assert '<option value="" selected>Choose</option>' in text(client, cast.lesion.get_absolute_url())
+
+
+@pytest.mark.parametrize(
+    "change", [{"modality": ""}, {"modality": "x-ray"}, {"magnification": "-1"}, {"taken_on": "2999-01-01"}, {"immersion": "syrup"}]
+)
 def test_the_upload_form_refuses_impossible_captures(change: dict[str, str]) -> None:
     assert not ImageUploadForm({"modality": "dermoscopic"} | change, sent(b"x")).is_valid()
 
