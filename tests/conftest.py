@@ -25,11 +25,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 RUN_DIR = Path(tempfile.mkdtemp(prefix="skinclinic-tests-"))
 """This run's own VAR_DIR, database and broker; removed at the end."""
 
-EXTERNAL_POSTGRES = "DATABASE_URL" in os.environ
-EXTERNAL_REDIS = "REDIS_URL" in os.environ
-os.environ.setdefault("DATABASE_URL", services.postgres_url(RUN_DIR / "postgres"))
-os.environ.setdefault("REDIS_URL", services.redis_url(RUN_DIR / "redis"))
+EXTERNAL_POSTGRES = os.environ.get("TEST_DATABASE_URL")
+EXTERNAL_REDIS = os.environ.get("TEST_REDIS_URL")
+"""Servers to test on instead of our own: emptied, so never those of an installation, whose DATABASE_URL and REDIS_URL are ignored."""
 os.environ |= {
+    "DATABASE_URL": EXTERNAL_POSTGRES or services.postgres_url(RUN_DIR / "postgres"),
+    "REDIS_URL": EXTERNAL_REDIS or services.redis_url(RUN_DIR / "redis"),
     "DJANGO_SETTINGS_MODULE": "skinclinic.settings",
     "SECRET_KEY": "only-for-tests",
     "HTTPS": "0",
@@ -41,10 +42,12 @@ os.environ |= {
 
 
 def pytest_configure() -> None:
-    """Read the settings, now that the environment is complete; pytest-django sets Django up with them right after."""
+    """Read and quicken the settings, now that the environment is complete; pytest-django sets Django up with them right after."""
     from django.conf import settings
 
     assert not settings.DEBUG
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 # --- Servers -------------------------------------------------------------------------------------------------------
@@ -77,14 +80,6 @@ def redis_server() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(postgres_server: None, redis_server: None) -> None:
     """pytest-django asks for this before it makes the test database: the moment to have servers."""
-
-
-@pytest.fixture(autouse=True, scope="session")
-def quick_settings() -> None:
-    from django.conf import settings
-
-    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +173,7 @@ def _flush_redis() -> None:
     from redis import Redis
 
     with Redis.from_url(settings.REDIS_URL) as client:
-        client.flushall()
+        client.flushdb()
 
 
 def wait_until(
