@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image as Pil
@@ -15,7 +14,7 @@ from patients.demo import drawing, people
 from patients.files import file_transaction
 from patients.intake.pixels import encode
 from patients.intake.sniff import JPEG
-from patients.models import Lesion, Pool, Practice, Role, User
+from patients.models import Lesion, Pool, Practice, User
 from patients.sites import BodySite, body_sites
 
 
@@ -37,18 +36,10 @@ def _staff() -> tuple[dict[str, User], Pool]:
     for username, name, role, at in people.PEOPLE:
         practice = None if at is None else practices[at]
         email = f"{username}@example.org"
-        staff[username] = User.objects.create_user(
-            username, email, people.PASSWORD, display_name=name, role=role, practice=practice, is_staff=role == Role.ADMIN
-        )
-    let_manage_accounts(staff["ines"])
+        staff[username] = User.objects.create_user(username, email, people.PASSWORD, display_name=name, role=role, practice=practice)
     pool = Pool.objects.create(name=people.POOL)
     pool.members.set([staff[username] for username in people.POOL_MEMBERS])
     return staff, pool
-
-
-def let_manage_accounts(admin: User) -> None:
-    manageable = ["user", "practice", "pool"]
-    admin.user_permissions.set(Permission.objects.filter(content_type__app_label="patients", content_type__model__in=manageable))
 
 
 def _load_patient(case: people.DemoPatient, staff: dict[str, User], pool: Pool, seed: int) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
 from django.contrib import admin
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from patients.demo.load import let_manage_accounts
-from patients.models import Pool, Practice, User
+from patients.models import AuditEntry, Pool, Practice, User
 from tests.cast import Cast
 
 NEW = {
@@ -24,9 +26,6 @@ NEW = {
 
 @pytest.fixture
 def manager(cast: Cast, client: Client) -> Client:
-    cast.ines.is_staff = True
-    cast.ines.save()
-    let_manage_accounts(cast.ines)
     client.force_login(cast.ines)
     return client
 
@@ -54,6 +53,53 @@ def test_accounts_are_switched_off(cast: Cast, manager: Client) -> None:
     assert manager.post(page, {"username": "theo", "display_name": "Theo"}).status_code == 302
     cast.theo.refresh_from_db()
     assert not cast.theo.is_active
+
+
+def test_every_change_leaves_its_trace_without_values(cast: Cast, manager: Client) -> None:
+    manager.post(reverse("admin:patients_user_add"), NEW | {"practice": cast.north.pk})
+    manager.post(
+        reverse("admin:patients_user_change", args=[cast.theo.pk]), {"username": "theo", "display_name": "Secret", "is_active": "on"}
+    )
+    passwords = {"password1": "a long enough secret", "password2": "a long enough secret", "usable_password": "true"}
+    answer = manager.post(reverse("admin:auth_user_password_change", args=[cast.ada.pk]), passwords)
+    assert answer.status_code == 302
+    manager.post(reverse("admin:patients_pool_delete", args=[cast.pool.pk]), {"post": "yes"})
+    entries = AuditEntry.objects.order_by("id")
+    assert [entry.action for entry in entries] == ["account.create", "account.change", "account.change"]
+    assert {entry.actor for entry in entries} == {cast.ines}
+    assert "Secret" not in str([entry.detail for entry in entries])
+    assert "assword" in str(entries[2].detail)
+
+
+def test_deleting_leaves_its_trace(cast: Cast, manager: Client) -> None:
+    empty = Practice.objects.create(name="West")
+    assert manager.post(reverse("admin:patients_practice_delete", args=[empty.pk]), {"post": "yes"}).status_code == 302
+    assert AuditEntry.objects.get().action == "practice.delete"
+
+
+def test_nobody_gives_themselves_another_role(cast: Cast, manager: Client) -> None:
+    mine = {"username": "ines", "display_name": "Ines", "role": "GP", "practice": cast.north.pk, "is_active": "on"}
+    manager.post(reverse("admin:patients_user_change", args=[cast.ines.pk]), mine)
+    cast.ines.refresh_from_db()
+    assert (cast.ines.role, cast.ines.practice) == ("ADMIN", None)
+
+
+def test_a_second_administrator_is_one_by_role_alone(cast: Cast, manager: Client, client: Client) -> None:
+    manager.post(reverse("admin:patients_user_change", args=[cast.theo.pk]), {"username": "theo", "role": "ADMIN", "is_active": "on"})
+    client.force_login(User.objects.get(username="theo"))
+    assert client.get(reverse("admin:patients_user_add")).status_code == 200
+
+
+def test_the_first_account_comes_from_the_console(db: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", "a long enough secret")
+    call_command("create_admin", "gil", stdout=StringIO())
+    assert client.login(username="gil", password="a long enough secret")
+    assert client.get(reverse("admin:patients_user_add")).status_code == 200
+    with pytest.raises(CommandError, match="already exists"):
+        call_command("create_admin", "gil")
+    monkeypatch.setenv("ADMIN_PASSWORD", "short")
+    with pytest.raises(CommandError, match="too short"):
+        call_command("create_admin", "hal")
 
 
 @pytest.mark.parametrize("name", ["ada", "dana", "theo"])

@@ -92,6 +92,21 @@ def test_logging_in_and_out_leaves_traces(cast: Cast, client: Client) -> None:
     ]
 
 
+def test_a_wrong_password_for_an_address_leaves_a_trace_too(cast: Cast, client: Client) -> None:
+    cast.ada.email = "ada@example.org"
+    cast.ada.save()
+    client.post(reverse("account_login"), {"login": "Ada@Example.org", "password": "wrong"})
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.object_id) == ("account.login-failed", str(cast.ada.pk))
+
+
+def test_a_new_password_leaves_a_trace(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    new = {"oldpassword": "ada", "password1": "a long new phrase", "password2": "a long new phrase"}
+    client.post(reverse("account_change_password"), new)
+    assert AuditEntry.objects.filter(action="account.password", actor=cast.ada).count() == 1
+
+
 def test_names_are_copied_so_that_the_trail_stays_readable(cast: Cast) -> None:
     entry = audit.record(actor=cast.ada, action="patient.read", obj=cast.patient)
     cast.ada.display_name = "Ada Married"
