@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.models import Kind
-from analysis.vision import imaging, overlay
-from analysis.vision.types import Output, SignedMap
+from analysis.vision import imaging, metrics, overlay
+from analysis.vision.types import Outline, Output, SignedMap
 
 CNN_RGB = (0, 229, 255)
 """Cyan: the network's outline. Both colours stand out from skin and from pigment."""
 LEVEL_SET_RGB = (255, 214, 0)
 """Yellow: the outline by image processing."""
-CONTOUR_DECIMALS = 1
-"""A tenth of a pixel; the exact shape is in the mask."""
+SCHEMA = 1
+"""Version of the result document. Later keys are added beside it; it grows when a key is renamed, removed or means something else."""
 DISPLAY_SIDE_PX = 1600
 """Long side of overlays and of the raw heat map. Masks keep the size of the image; no screen shows an overlay larger than this,
 and Grad-CAM is a grid of a few cells enlarged."""
@@ -42,7 +42,7 @@ def pack(output: Output) -> Findings:
     """Split an Output into rows and files. Drawing is work like any stage and is timed as one."""
     started_s = perf_counter()
     files = files_of(output)
-    document = to_json(output)
+    document = {"schema": SCHEMA, **to_json(output), "outline_agreement": agreement(output.lesion, output.level_set)}
     models_used, timings_ms = document.pop("models"), document.pop("timings_ms")
     document["classification"]["is_suspicious"] = output.classification.is_suspicious
     timings_ms["drawing"] = (perf_counter() - started_s) * 1000
@@ -50,15 +50,13 @@ def pack(output: Output) -> Findings:
 
 
 def to_json(value: Any) -> Any:
-    """Dataclasses as objects, contours as lists of [x, y]; masks and maps are left out: they are files.
+    """Dataclasses as objects. Arrays are left out: shapes are in the masks and overlays, which are files.
 
     Numbers that are not finite become null: undefined is shown as undefined, and PostgreSQL refuses NaN.
     """
     if is_dataclass(value):
         members = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {name: to_json(member) for name, member in members.items() if name not in ("mask", "signed")}
-    if isinstance(value, np.ndarray):
-        return np.round(value.astype(np.float64), CONTOUR_DECIMALS).tolist()
+        return {name: to_json(member) for name, member in members.items() if not isinstance(member, np.ndarray)}
     if isinstance(value, dict):
         return {key: to_json(member) for key, member in value.items()}
     if isinstance(value, (list, tuple)):
@@ -66,6 +64,11 @@ def to_json(value: Any) -> Any:
     if isinstance(value, (float, np.floating)):
         return float(value) if math.isfinite(value) else None
     return value.item() if isinstance(value, np.generic) else value
+
+
+def agreement(one: Outline, other: Outline) -> float | None:
+    """Jaccard index of two outlines, [0, 1]; None unless both were found."""
+    return metrics.jaccard(one.mask, other.mask) if one.area_px and other.area_px else None
 
 
 def files_of(output: Output) -> dict[Kind, tuple[str, bytes]]:

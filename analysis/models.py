@@ -35,7 +35,7 @@ class AnalysisQuerySet(StateQuerySet["Analysis"]):
 
     def answering(self, image: Image) -> Analysis | None:
         """What can answer a request for an analysis of this image: the newest that is under way or finished well."""
-        return self.filter(image=image, status__in=(*LIVE, Status.SUCCEEDED)).order_by("-queued_at").first()
+        return self.filter(image=image, status__in=(*LIVE, Status.SUCCEEDED)).defer("result").order_by("-queued_at").first()
 
     def leased(self, lease: UUID) -> Self:
         return self.filter(status=Status.RUNNING, lease=lease)

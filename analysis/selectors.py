@@ -8,4 +8,4 @@ from patients.models import Image
 
 def newest_analysis(image: Image) -> Analysis | None:
     """What the clinician wants to see of an image: the newest that is under way or succeeded, else the newest of all."""
-    return Analysis.objects.answering(image) or Analysis.objects.filter(image=image).order_by("-queued_at").first()
+    return Analysis.objects.answering(image) or Analysis.objects.filter(image=image).defer("result").order_by("-queued_at").first()

@@ -97,7 +97,7 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
 def cancel_analysis(*, actor: User, analysis: Analysis) -> None:
     """Stop an analysis; the worker that holds it notices after the stage it is in. Cancelling twice is no error."""
     require(can_request_analyses(actor))
-    get_for(actor, Analysis.objects, analysis.pk)
+    get_for(actor, Analysis.objects.only("pk"), analysis.pk)
     with transaction.atomic():
         live = (Status.QUEUED, Status.RUNNING)
         if Analysis.objects.move(analysis.pk, live, Status.CANCELLED, **UNLEASED, finished_at=Now()):
@@ -206,7 +206,7 @@ def record_findings(*, pk: UUID, lease: UUID, findings: Findings) -> None:
             timings_ms=findings.timings_ms,
         )
         Artefact.objects.bulk_create(artefacts)
-        analysis = Analysis.objects.select_related("requested_by", "image__lesion__patient").get(pk=pk)
+        analysis = Analysis.objects.defer("result").select_related("requested_by", "image__lesion__patient").get(pk=pk)
         _audit(analysis.requested_by, "analysis.result", analysis)
 
 

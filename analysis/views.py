@@ -26,6 +26,8 @@ from patients.views import person
 from skinclinic.errors import ClinicError, wants_json
 
 ANALYSES = Analysis.objects.select_related("image__lesion__patient", "requested_by")
+WITHOUT_RESULT = ANALYSES.defer("result")
+"""The result document is large, and only the page of the analysis reads it."""
 MEDIA_TYPES = {Kind.HEATMAP_RAW: "application/octet-stream"}
 
 
@@ -87,7 +89,7 @@ def status(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
 
     `seen` names what the page shows already; nothing new is answered with 204, so that a screen reader is left in peace.
     """
-    analysis = get_for(request.user, Analysis.objects.all(), analysis_id)
+    analysis = get_for(request.user, Analysis.objects.defer("result"), analysis_id)
     progress = progress_of(analysis)
     if wants_json(request):
         return JsonResponse(_status_document(analysis))
@@ -101,14 +103,14 @@ def status(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
 @require_POST
 @allowed_if(can_request_analyses)
 def cancel(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
-    services.cancel_analysis(actor=person(request), analysis=get_for(request.user, ANALYSES, analysis_id))
+    services.cancel_analysis(actor=person(request), analysis=get_for(request.user, WITHOUT_RESULT, analysis_id))
     return redirect("analysis:detail", analysis_id)
 
 
 @require_POST
 @allowed_if(can_request_analyses)
 def retry(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
-    analysis = services.retry_analysis(actor=person(request), analysis=get_for(request.user, ANALYSES, analysis_id))
+    analysis = services.retry_analysis(actor=person(request), analysis=get_for(request.user, WITHOUT_RESULT, analysis_id))
     return redirect("analysis:detail", analysis.pk)
 
 
@@ -117,7 +119,7 @@ def retry(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
 @transaction.atomic
 def artefact(request: HttpRequest, analysis_id: UUID, kind: str) -> FileResponse:
     """A mask, an overlay or the raw heat map. Nothing is kept by the browser: the next person asks for themselves."""
-    analysis = get_for(request.user, ANALYSES, analysis_id)
+    analysis = get_for(request.user, WITHOUT_RESULT, analysis_id)
     found = get_object_or_404(analysis.artefacts, kind=kind)
     _record_read(request.user, "artefact.read", analysis, kind=kind)
     return FileResponse(found.file.open("rb"), content_type=MEDIA_TYPES.get(Kind(kind), "image/png"))

@@ -38,8 +38,8 @@ def test_every_figure_of_the_output_is_in_the_result() -> None:
         "is_listed": True,
     }
     assert found.result["classification"]["is_suspicious"] is True
+    assert found.result["schema"] == 1
     assert found.result["lesion"] == {
-        "contour": [[20.0, 15.0], [39.0, 15.0], [39.0, 24.0], [20.0, 24.0]],
         "area_px": 200,
         "touches_border": False,
         "failure": None,
@@ -61,6 +61,19 @@ def test_undefined_numbers_become_null() -> None:
 def test_numpy_scalars_become_plain_numbers() -> None:
     document = to_json({"count": np.int64(3), "share": np.float32(0.5), "yes": np.bool_(True)})
     assert json.dumps(document) == '{"count": 3, "share": 0.5, "yes": true}'
+
+
+def test_no_array_is_in_the_result() -> None:
+    regions = tiny.abcd().regions * 500
+    assert len(json.dumps(pack(replace(tiny.output(), abcd=replace(tiny.abcd(), regions=regions))).result)) < 100_000
+    assert "contour" not in json.dumps(pack(tiny.output()).result)
+
+
+def test_the_agreement_of_the_outlines_is_their_jaccard_index() -> None:
+    half = tiny.mask()
+    half[:, 30:] = False
+    assert pack(tiny.output()).result["outline_agreement"] == 1
+    assert pack(tiny.output(level_set=replace(tiny.outline(), mask=half))).result["outline_agreement"] == 0.5
 
 
 @pytest.mark.parametrize("kind", [Kind.LESION, Kind.LEVEL_SET])
@@ -88,7 +101,7 @@ def test_the_raw_heat_map_keeps_its_sign() -> None:
 
 def test_an_outline_that_was_not_found_still_has_its_files() -> None:
     findings = pack(tiny.output(level_set=tiny.outline(failure="No border was found.")))
-    assert findings.result["level_set"]["contour"] == []
+    assert findings.result["outline_agreement"] is None
     assert findings.result["level_set"]["failure"] == "No border was found."
     assert set(findings.files) == set(Kind)
 

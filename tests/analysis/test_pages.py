@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.db.models.functions import Now
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from analysis import services
@@ -230,6 +232,13 @@ def test_reading_the_page_is_recorded(ada: Client, finished: Analysis) -> None:
     page(ada, "analysis:detail", finished.pk)
     entry = AuditEntry.objects.get(action="analysis.read")
     assert (entry.object_id, entry.patient) == (str(finished.pk), finished.image.lesion.patient)
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("artefact", ["lesion"]), ("status", [])])
+def test_only_the_page_loads_the_result(ada: Client, finished: Analysis, name: str, arguments: list[str]) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        ada.get(reverse(f"analysis:{name}", args=[finished.pk, *arguments])).close()
+    assert not [query for query in queries if '"analysis_analysis"."result"' in query["sql"]]
 
 
 # --- other practices --------------------------------------------------------------------------------------------------
