@@ -41,6 +41,10 @@ COLOUR_WORDS = {
     "blue_grey": "blue-grey",
     "black": "black",
 }
+NEARLY_ALL_SEEN = 0.95
+"""Below this share of the lesion inside the classifier's square the page warns."""
+OUTLINES_AGREE = 0.6
+"""Below this Jaccard index the two outlines show different things."""
 TASK_WORDS = {"classification": "Diagnosis", "lesion": "Lesion outline"}
 
 
@@ -243,6 +247,21 @@ class Report:
         text = outline["failure"] or f"{percent(outline['area_px'] / pixels)} of the image"
         note = "Touches the border of the image: measurements are of the visible part only." if outline["touches_border"] else ""
         return {"key": key, "name": name, "text": text, "note": note}
+
+    @property
+    def agreement(self) -> str:
+        """How far the two outlines cover the same area; empty when there are not two."""
+        jaccard = self.found.get("outline_agreement")
+        if jaccard is None:
+            return ""
+        hint = "" if jaccard >= OUTLINES_AGREE else " Look at both before you rely on the measurements."
+        return f"The two outlines agree by {percent(jaccard, 0)}.{hint}"
+
+    @property
+    def part_seen(self) -> str:
+        """How much of the lesion the classifier saw when that is not nearly all of it, or an empty string."""
+        share = self.found.get("lesion_share_seen")
+        return "" if share is None or share >= NEARLY_ALL_SEEN else percent(share)
 
     @property
     def heatmap(self) -> dict[str, str]:

@@ -205,6 +205,28 @@ def test_a_macroscopic_photograph_carries_a_warning(ada: Client, finished: Analy
     assert "This is a macroscopic photograph" in page(ada, "analysis:detail", finished.pk)
 
 
+def with_result(analysis: Analysis, **changes: object) -> Analysis:
+    """As if something else had been found; None takes a key away, as in results of earlier versions."""
+    found = (analysis.result or {}) | changes
+    Analysis.objects.filter(pk=analysis.pk).update(result={key: value for key, value in found.items() if value is not None})
+    return analysis
+
+
+@pytest.mark.parametrize(("share", "warning"), [(None, ""), (1.0, ""), (0.95, ""), (0.949, "(94.9 % inside)"), (0.2, "(20.0 % inside)")])
+def test_a_lesion_outside_the_centre_square_carries_a_warning(ada: Client, finished: Analysis, share: float | None, warning: str) -> None:
+    content = page(ada, "analysis:detail", with_result(finished, lesion_share_seen=share).pk)
+    assert ("Part of the lesion lies outside the centre square" in content) == bool(warning)
+    assert warning in content
+    assert "looks at the centre square of the image only" in content
+
+
+@pytest.mark.parametrize(("jaccard", "line"), [(None, ""), (0.83, "agree by 83 %."), (0.3, "agree by 30 %. Look at both")])
+def test_the_page_says_how_far_the_outlines_agree(ada: Client, finished: Analysis, jaccard: float | None, line: str) -> None:
+    content = page(ada, "analysis:detail", with_result(finished, outline_agreement=jaccard).pk)
+    assert ("The two outlines agree" in content) == bool(line)
+    assert line in content
+
+
 def test_no_inline_style_or_script(ada: Client, finished: Analysis) -> None:
     content = page(ada, "analysis:detail", finished.pk)
     assert "style=" not in content
