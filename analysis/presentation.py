@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.models import Analysis, Kind
+from analysis.models import Analysis, Kind, Status
 
 STAGE_WORDS = {
     "classification": "Comparing with known diagnoses",
@@ -20,6 +20,22 @@ STAGE_WORDS = {
 """Stage of the pipeline → what the clinician reads while it runs, in the order of `vision.pipeline.STAGES`."""
 
 TIMING_WORDS = STAGE_WORDS | {"drawing": "Drawing the overlays"}
+
+IMAGE_FAULTS = frozenset(
+    {
+        "empty-file",
+        "not-an-image",
+        "wrong-format",
+        "too-large",
+        "too-small",
+        "strange-shape",
+        "has-alpha",
+        "not-colour",
+        "damaged",
+        "unreadable",
+    }
+)
+"""Failure codes of an image that cannot be analysed: trying again never helps."""
 
 CLASS_WORDS = {
     "MEL": "Melanoma",
@@ -131,6 +147,10 @@ class Progress:
     @property
     def step(self) -> int:
         return min(self.done + 1, self.total)
+
+
+def can_help_to_retry(analysis: Analysis) -> bool:
+    return analysis.status == Status.FAILED and analysis.failure_code not in IMAGE_FAULTS
 
 
 def progress_of(analysis: Analysis) -> Progress:

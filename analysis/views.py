@@ -17,7 +17,7 @@ from analysis import selectors, services
 from analysis.active_models import is_outdated
 from analysis.models import Analysis, Kind, Status
 from analysis.permissions import can_request_analyses
-from analysis.presentation import Report, progress_of
+from analysis.presentation import Report, can_help_to_retry, progress_of
 from patients import audit
 from patients.forms import ImageUploadForm
 from patients.models import Image, Lesion, Viewer
@@ -77,6 +77,7 @@ def detail(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     analysis = get_for(request.user, ANALYSES, analysis_id)
     _record_read(request.user, "analysis.read", analysis)
     context = _image_context(request.user, analysis.image) | {"analysis": analysis, "progress": progress_of(analysis)}
+    context["may_retry"] = context["may_request"] and can_help_to_retry(analysis)
     if analysis.status == Status.SUCCEEDED:
         context |= {"report": Report(analysis), "is_outdated": is_outdated(analysis)}
     return render(request, "analysis/detail.html", context)

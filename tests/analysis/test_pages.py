@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from analysis import services
+from analysis import services, vision
 from analysis.models import Analysis, Kind, Status
-from analysis.presentation import Report
+from analysis.presentation import IMAGE_FAULTS, Report
 from patients.models import AuditEntry, Image, Lesion, Practice, Role
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
@@ -158,6 +160,17 @@ def test_a_failure_shows_its_sentence_and_can_be_repeated(ada: Client, image: Im
     ada.post(reverse("analysis:retry", args=[analysis.pk]))
     analysis.refresh_from_db()
     assert analysis.status == Status.QUEUED
+
+
+@pytest.mark.parametrize(("code", "can_help"), [("unexpected", True), ("worker-lost", True), ("no-models", True), ("damaged", False)])
+def test_trying_again_is_offered_only_where_it_can_help(ada: Client, image: Image, code: str, can_help: bool) -> None:
+    assert ("Try again</button>" in page(ada, "analysis:detail", in_state(image, Status.FAILED, failure_code=code).pk)) == can_help
+
+
+def test_every_code_of_a_bad_image_is_known_to_the_page() -> None:
+    sources = [path.read_text() for path in Path(vision.__path__[0]).glob("*.py")]
+    raised = {code for source in sources for code in re.findall(r'ImageError\(\s*"([a-z-]+)"', source)}
+    assert raised == IMAGE_FAULTS
 
 
 def test_an_image_without_an_analysis_offers_one(ada: Client, image: Image) -> None:
