@@ -29,12 +29,27 @@ class LineFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         line |= {k: v for k, v in vars(record).items() if k not in _STANDARD_FIELDS | _NOT_FOR_LOGS}
         if record.exc_info:
-            line["traceback"] = _ROW_VALUES.sub("DETAIL: left out", self.formatException(record.exc_info))
+            line["traceback"] = _without_rows(self.formatException(record.exc_info))
         return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Django's own messages end with the path of the request, and that names records: its route stands there instead."""
+    message, request = _without_rows(record.getMessage()), getattr(record, "request", None)
+    return message.replace(request.path, route_of(request)) if isinstance(request, HttpRequest) else message
+
+
+def _without_rows(text: str) -> str:
+    return _ROW_VALUES.sub("DETAIL: left out", text)
+
+
+def route_of(request: HttpRequest) -> str:
+    """The pattern, not the path: keys of patients stay out of the log."""
+    return request.resolver_match.route if request.resolver_match else "-"
 
 
 class RequestLogMiddleware:
@@ -46,12 +61,11 @@ class RequestLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         response = self.get_response(request)
-        route = request.resolver_match.route if request.resolver_match else "-"
         log.info(
             "request",
             extra={
                 "method": request.method,
-                "route": route,  # the pattern, not the path: keys of patients stay out of the log
+                "route": route_of(request),
                 "status": response.status_code,
                 "user": getattr(getattr(request, "user", None), "pk", None),
                 "duration_ms": round(1000 * (time.perf_counter() - started), 1),

@@ -114,6 +114,13 @@ def test_log_lines_are_json_without_paths_or_queries(caplog: pytest.LogCaptureFi
     assert "6e2d" not in line
 
 
+def test_failed_requests_are_logged_by_route() -> None:
+    request = RequestFactory().get("/patients/6e2d/")
+    record = logging.LogRecord("django.request", logging.ERROR, "f.py", 1, "%s: %s", ("Server Error", request.path), None)
+    record.request = request
+    assert json.loads(LineFormatter().format(record))["message"] == "Server Error: -"
+
+
 def test_tracebacks_go_to_the_log() -> None:
     try:
         raise ValueError("why")
@@ -130,6 +137,9 @@ def test_a_refused_row_does_not_reach_the_log() -> None:
     error = refusal.value
     record = logging.LogRecord("x", logging.ERROR, "f.py", 1, "refused", None, (type(error), error, error.__traceback__))
     line = LineFormatter().format(record)
+    said = LineFormatter().format(logging.LogRecord("x", logging.ERROR, "f.py", 1, "Task raised: %r", (error,), None))
+    assert "Sorrel" not in said
+    assert "and more" not in said
     assert "practice_name" in line, "the constraint is worth knowing"
     assert "Sorrel" not in line
     assert "and more" not in line
