@@ -25,7 +25,7 @@ from patients import audit
 from patients.files import file_transaction
 from patients.models import Image, Lesion, User
 from patients.permissions import get_for, require
-from patients.services import add_image
+from patients.services import add_image, prepare_image
 from skinclinic.errors import ClinicError
 
 if TYPE_CHECKING:
@@ -60,11 +60,12 @@ class LeaseLostError(Exception):
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-def submit_image(*, actor: User, lesion: Lesion, upload: File[bytes], capture: CaptureFields) -> Analysis:
-    """Keep the image and ask for its analysis, both or neither. The same bytes give the same analysis."""
+def submit_image(*, actor: User, lesion: Lesion, upload: File[bytes], capture: CaptureFields) -> tuple[Analysis, bool]:
+    """Keep the image and ask for its analysis, both or neither; and whether the image is new: the same bytes give the same analysis."""
+    prepared = prepare_image(actor=actor, lesion=lesion, upload=upload)
     with file_transaction():
-        image, _ = add_image(actor=actor, lesion=lesion, upload=upload, capture=capture)
-        return request_analysis(actor=actor, image=image)
+        image, is_new = add_image(actor=actor, lesion=lesion, prepared=prepared, capture=capture)
+        return request_analysis(actor=actor, image=image), is_new
 
 
 def request_analysis(*, actor: User, image: Image) -> Analysis:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from patients import audit
@@ -29,7 +28,7 @@ class AuditedAdmin(admin.ModelAdmin[M]):
         _record(request, "change", obj, changes=message)
         return super().log_change(request, obj, message)
 
-    def log_deletions(self, request: HttpRequest, queryset: Iterable[M]) -> Any:
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[M]) -> Any:
         for obj in queryset:
             _record(request, "delete", obj)
         return super().log_deletions(request, queryset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.db.models import TextChoices
@@ -38,6 +39,12 @@ class PatientForm(forms.ModelForm[Patient]):
         fields = ["family_name", "given_names", "birth_date", "sex", "record_number", "skin_type"]
         widgets = {"birth_date": DateInput()}
         help_texts = {"record_number": "The number of this patient in your practice."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """When changing a patient, the page carries along what it showed: a colleague's change meanwhile must not be undone."""
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = not self.instance._state.adding
 
     def clean_birth_date(self) -> date | None:
         return not_in_future(self.cleaned_data["birth_date"])

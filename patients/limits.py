@@ -8,8 +8,10 @@ from skinclinic import env
 
 MAX_BYTES: int = settings.IMAGE_MAX_MB * 2**20
 """A 48-megapixel phone JPEG has about 15 MB. An upload is held in memory while it is checked, so more would cost every web worker."""
-MAX_PIXELS = int(env.number("IMAGE_MAX_MEGAPIXELS", 40)) * 10**6
-"""A decoded pixel takes 4 bytes, and turning a picture needs it twice: 40 megapixels are 320 MB for a moment."""
+MAX_PIXELS = int(min(env.number("IMAGE_MAX_MEGAPIXELS", 40), 40) * 10**6)
+"""A decoded pixel takes 4 bytes, and turning a picture needs it twice: 40 megapixels are 320 MB for a moment. Analysis reads no more."""
+MAX_ASPECT = 6
+"""A longer strip is a ruler or a banner; the analysis would refuse it."""
 MIN_SIDE_PX = int(env.number("IMAGE_MIN_SIDE_PX", 100))
 """Below this no structure inside a lesion can be told apart, by people or by networks."""
 THUMBNAIL_SIDE_PX = 320

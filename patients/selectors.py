@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from patients.models import Image, Lesion, Patient, Referral, User, Viewer
 
@@ -45,6 +45,12 @@ def lesions_of(viewer: Viewer, patient: Patient) -> QuerySet[Lesion]:
 
 def _latest_image(lesion: str) -> Subquery:
     return Subquery(Image.objects.filter(lesion=OuterRef(lesion)).order_by("-uploaded_at").values("pk")[:1])
+
+
+def images_of(lesion: Lesion) -> QuerySet[Image]:
+    """With `is_elsewhere`: the practice has the same file on another lesion too, so one of the two is mixed up."""
+    twins = Image.objects.filter(sha256=OuterRef("sha256"), lesion__patient__practice=lesion.patient.practice_id).exclude(lesion=lesion)
+    return lesion.images.select_related("uploaded_by").annotate(is_elsewhere=Exists(twins))
 
 
 def people() -> QuerySet[User]:

@@ -14,6 +14,7 @@ from patients import audit, intake, limits
 from patients import permissions as rules
 from patients.capture import CaptureFields
 from patients.files import file_transaction, store
+from patients.intake import Intake
 from patients.models import BreakGlass, Image, Lesion, Patient, Pool, Practice, Referral, Role, SpacingOrigin, User, role_of
 from patients.models.records import MIN_BREAK_GLASS_REASON
 from patients.sites import BodySite
@@ -87,34 +88,33 @@ def add_lesion(
     return lesion
 
 
-def add_image(*, actor: User, lesion: Lesion, upload: File[bytes], capture: CaptureFields) -> tuple[Image, bool]:
-    """The stored image, and whether it is new: the same bytes on the same lesion are the same image.
+def prepare_image(*, actor: User, lesion: Lesion, upload: File[bytes]) -> Intake:
+    """The slow part of adding an image, before any transaction: read, decode, turn upright.
 
-    Raises ClinicError with a sentence for every file that cannot be accepted; then nothing of it is kept. What the file itself
-    states about its capture fills what `capture` leaves open. Called inside a larger transaction, that one must be a
-    `file_transaction`.
+    Raises ClinicError with a sentence for every file that cannot be accepted.
     """
     rules.require(rules.can_add_images(actor))
-    seen = rules.get_for(actor, Lesion.objects.select_related("patient"), lesion.pk)
-    data = intake.read_limited(upload)
-    sha256 = intake.digest(data)
-    known = Image.objects.filter(lesion=seen, sha256=sha256).first()
-    if known is not None:
-        audit.record(actor=actor, action="image.add-again", obj=known, patient=seen.patient)
-        return known, False
-    accepted = intake.take_in(data)  # the slow part: no row is locked yet
+    rules.get_for(actor, Lesion.objects, lesion.pk)
+    return intake.take_in(intake.read_limited(upload))
+
+
+def add_image(*, actor: User, lesion: Lesion, prepared: Intake, capture: CaptureFields) -> tuple[Image, bool]:
+    """The stored image, and whether it is new: the same bytes on the same lesion are the same image.
+
+    What the file itself states about its capture fills what `capture` leaves open. Called inside a larger transaction, that one
+    must be a `file_transaction`.
+    """
+    rules.require(rules.can_add_images(actor))
     with file_transaction():
-        Lesion.objects.select_for_update().get(pk=seen.pk)
-        known = Image.objects.filter(lesion=seen, sha256=sha256).first()
-        if known is not None:
-            return known, False
-        image = _store_image(actor, seen, data, sha256, accepted, capture.completed_by(accepted.capture))
-        audit.record(actor=actor, action="image.add", obj=image, patient=seen.patient)
-    return image, True
+        owner = rules.get_for(actor, Lesion.objects.select_for_update(of=("self",)).select_related("patient"), lesion.pk)
+        known = Image.objects.filter(lesion=owner, sha256=prepared.sha256).first()
+        image = known or _store_image(actor, owner, prepared, capture.completed_by(prepared.capture))
+        audit.record(actor=actor, action="image.add-again" if known else "image.add", obj=image, patient=owner.patient)
+    return image, known is None
 
 
-def _store_image(actor: User, lesion: Lesion, data: bytes, sha256: str, accepted: intake.Intake, capture: CaptureFields) -> Image:
-    row_mm, column_mm = accepted.pixel_spacing_mm or (None, None)
+def _store_image(actor: User, lesion: Lesion, prepared: Intake, capture: CaptureFields) -> Image:
+    row_mm, column_mm = prepared.pixel_spacing_mm or (None, None)
     return Image.objects.create(
         lesion=lesion,
         modality=capture.modality,
@@ -124,17 +124,17 @@ def _store_image(actor: User, lesion: Lesion, data: bytes, sha256: str, accepted
         magnification=capture.magnification,
         taken_on=capture.taken_on,
         uploaded_by=actor,
-        sha256=sha256,
-        size_bytes=len(data),
-        media_type=accepted.media_type,
-        width_px=accepted.width_px,
-        height_px=accepted.height_px,
-        original=store(data),
-        upright=store(accepted.upright),
-        thumbnail=store(accepted.thumbnail),
+        sha256=prepared.sha256,
+        size_bytes=len(prepared.original),
+        media_type=prepared.media_type,
+        width_px=prepared.width_px,
+        height_px=prepared.height_px,
+        original=store(prepared.original),
+        upright=store(prepared.upright),
+        thumbnail=store(prepared.thumbnail),
         pixel_spacing_row_mm=row_mm,
         pixel_spacing_column_mm=column_mm,
-        pixel_spacing_origin=SpacingOrigin.DICOM if accepted.pixel_spacing_mm else "",
+        pixel_spacing_origin=SpacingOrigin.DICOM if prepared.pixel_spacing_mm else "",
     )
 
 
@@ -169,6 +169,7 @@ def break_glass(*, actor: User, practice: Practice, record_number: str, reason: 
         raise ClinicError("no_reason", "Give the reason in a few words; it is kept with the record.")
     patient = Patient.objects.filter(practice=practice, record_number=record_number).first()
     if patient is None:
+        audit.record(actor=actor, action="patient.break-glass-failed", obj=practice)
         raise ClinicError(
             "no_such_record", "This practice has no patient with this record number. Check both and try again.", http_status=404
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django import forms
@@ -101,10 +101,14 @@ def patient_edit(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     patient = rules.get_for(request.user, Patient.objects.all(), patient_id)
     audit.record(actor=request.user, action="patient.read", obj=patient)
     form = PatientForm(request.POST or None, instance=patient)
-    if _saved(form, lambda: services.change_patient(actor=person(request), patient=patient, **form.cleaned_data)):
+    if _saved(form, lambda: services.change_patient(actor=person(request), patient=patient, **_changes(form))):
         messages.success(request, "The changes are saved.")
         return redirect("patients:detail", patient_id)
     return _form_page(request, form, title="Change patient", button="Save changes", back=patient.get_absolute_url())
+
+
+def _changes(form: PatientForm) -> dict[str, Any]:
+    return {name: form.cleaned_data[name] for name in form.changed_data}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -136,7 +140,7 @@ def lesion_detail(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
     audit.record(actor=request.user, action="lesion.read", obj=lesion)
     context = {
         "lesion": lesion,
-        "images": lesion.images.select_related("uploaded_by"),
+        "images": selectors.images_of(lesion),
         "referrals": lesion.referrals.select_related("to_user", "to_pool", "by"),
         "can_add_images": rules.can_add_images(request.user),
         "can_export_originals": rules.can_export_originals(request.user),

@@ -72,4 +72,5 @@ def _site(meaning: str) -> BodySite:
 def _add_drawing(doctor: User, lesion: Lesion, look: str, seed: int) -> None:
     picture = ContentFile(encode(Pil.fromarray(drawing.draw(look, seed)), JPEG))
     capture = CaptureFields("dermoscopic", "polarised", "contact", "gel", taken_on=timezone.localdate() - timedelta(days=7 * seed % 90))
-    services.add_image(actor=doctor, lesion=lesion, upload=picture, capture=capture)
+    prepared = services.prepare_image(actor=doctor, lesion=lesion, upload=picture)
+    services.add_image(actor=doctor, lesion=lesion, prepared=prepared, capture=capture)

@@ -41,6 +41,10 @@ def too_small(size: str) -> ClinicError:
     return refusal("too_small", f"This picture has only {size}. {advice}")
 
 
+def strip(size: str) -> ClinicError:
+    return refusal("strip", f"This picture is a narrow strip of {size}. Upload the whole photograph of the lesion.")
+
+
 def grey() -> ClinicError:
     return refusal("grey", "This picture has no colour, and the colours of a lesion matter. Upload the colour original.")
 
@@ -76,3 +80,5 @@ def check_size(width_px: int, height_px: int) -> None:
         raise too_many_pixels(size)
     if min(width_px, height_px) < limits.MIN_SIDE_PX:
         raise too_small(size)
+    if max(width_px, height_px) > limits.MAX_ASPECT * min(width_px, height_px):
+        raise strip(size)

@@ -20,6 +20,8 @@ _DECODERS: Mapping[str, Callable[[bytes], Picture]] = {sniff.JPEG: photo.read_jp
 class Intake:
     """An accepted file with everything derived from it."""
 
+    original: bytes
+    sha256: str
     media_type: str
     width_px: int
     height_px: int
@@ -40,10 +42,6 @@ def read_limited(upload: File[bytes]) -> bytes:
     return data
 
 
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def take_in(data: bytes) -> Intake:
     """What is to be stored beside the original, or a ClinicError that says what is wrong with it."""
     media_type = sniff.media_type(data)
@@ -53,4 +51,14 @@ def take_in(data: bytes) -> Intake:
     width_px, height_px = picture.pixels.size
     upright = encode(picture.pixels, media_type)
     thumbnail = shrink(picture.pixels)
-    return Intake(media_type, width_px, height_px, upright, thumbnail, picture.pixel_spacing_mm, picture.capture)
+    return Intake(
+        original=data,
+        sha256=hashlib.sha256(data).hexdigest(),
+        media_type=media_type,
+        width_px=width_px,
+        height_px=height_px,
+        upright=upright,
+        thumbnail=thumbnail,
+        pixel_spacing_mm=picture.pixel_spacing_mm,
+        capture=picture.capture,
+    )

@@ -355,7 +355,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-uploaded_at", "id"],
-                "indexes": [models.Index(fields=["lesion", "-uploaded_at"], name="image_recent")],
+                "indexes": [
+                    models.Index(fields=["lesion", "-uploaded_at"], name="image_recent"),
+                    models.Index(fields=["sha256"], name="image_same_file"),
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("lesion", "sha256"), name="image_once_per_lesion"),
                     models.CheckConstraint(

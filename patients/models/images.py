@@ -115,7 +115,10 @@ class Image(UuidModel):
                 name="image_spacing_has_origin",
             ),
         ]
-        indexes = [models.Index(fields=["lesion", "-uploaded_at"], name="image_recent")]
+        indexes = [
+            models.Index(fields=["lesion", "-uploaded_at"], name="image_recent"),
+            models.Index(fields=["sha256"], name="image_same_file"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_modality_display()} image of {self.uploaded_at:%Y-%m-%d}"

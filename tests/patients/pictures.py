@@ -156,6 +156,7 @@ BAD = {
     "jpeg just too big": (jpeg_bomb(7_000), "image_too_many_pixels"),
     "small jpeg": (jpeg_bytes(99, 400), "image_too_small"),
     "small png": (png_bytes(400, 99), "image_too_small"),
+    "strip": (jpeg_bytes(1300, 200), "image_strip"),
     "animated png": (animated_png(), "image_several"),
     "stereo pair": (multi_view_jpeg(), "image_several"),
     "dicom preamble alone": (bytes(128) + b"DICM", "image_broken"),

@@ -15,10 +15,10 @@ from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 
-from patients import audit, services
+from patients import audit, intake, selectors, services
 from patients.capture import CaptureFields
 from patients.files import file_transaction, store
-from patients.models import AuditEntry, Image
+from patients.models import AuditEntry, Image, Lesion, User
 from skinclinic.errors import ClinicError
 from tests.cast import Cast
 from tests.factories import jpeg_bytes, upload
@@ -38,7 +38,12 @@ def content(image: Image, variant: str) -> bytes:
 
 
 def add(cast: Cast, data: bytes, name: str = "a.jpg", capture: CaptureFields = DERMOSCOPIC) -> tuple[Image, bool]:
-    return services.add_image(actor=cast.ada, lesion=cast.lesion, upload=upload(data, name), capture=capture)
+    return add_as(cast.ada, cast.lesion, data, name, capture)
+
+
+def add_as(actor: User, lesion: Lesion, data: bytes, name: str = "a.jpg", capture: CaptureFields = DERMOSCOPIC) -> tuple[Image, bool]:
+    prepared = services.prepare_image(actor=actor, lesion=lesion, upload=upload(data, name))
+    return services.add_image(actor=actor, lesion=lesion, prepared=prepared, capture=capture)
 
 
 def state(folder: Path) -> tuple[int, int, list[Path]]:
@@ -81,13 +86,27 @@ def test_the_same_bytes_are_the_same_image(cast: Cast, stored_files: Path) -> No
     assert (again, created) == (first, False)
     assert files_in(stored_files).sort() == files.sort()
     assert Image.objects.filter(lesion=cast.lesion, sha256=first.sha256).count() == 1
+    assert [entry.action for entry in AuditEntry.objects.order_by("id")] == ["image.add", "image.add-again"]
 
 
 def test_the_same_bytes_on_another_lesion_are_another_image(cast: Cast, stored_files: Path) -> None:
     first, _ = add(cast, jpeg_bytes(seed=5))
-    other, created = services.add_image(actor=cast.ada, lesion=cast.pooled_lesion, upload=upload(jpeg_bytes(seed=5)), capture=DERMOSCOPIC)
+    other, created = add_as(cast.ada, cast.pooled_lesion, jpeg_bytes(seed=5))
     assert created
     assert other != first
+    assert [image.is_elsewhere for image in selectors.images_of(cast.lesion)] == [True, False]  # type: ignore[attr-defined]
+
+
+def test_the_same_bytes_in_another_practice_are_nobodys_business(cast: Cast, stored_files: Path) -> None:
+    add(cast, jpeg_bytes(seed=5))
+    add_as(cast.cleo, cast.southern_lesion, jpeg_bytes(seed=5))
+    assert not any(image.is_elsewhere for image in selectors.images_of(cast.lesion))  # type: ignore[attr-defined]
+
+
+def test_nothing_is_decoded_inside_a_transaction(cast: Cast, stored_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = services.prepare_image(actor=cast.ada, lesion=cast.lesion, upload=upload(jpeg_bytes()))
+    monkeypatch.setattr(intake, "take_in", lambda _: pytest.fail("decoded"))
+    assert services.add_image(actor=cast.ada, lesion=cast.lesion, prepared=prepared, capture=DERMOSCOPIC)[1]
 
 
 @pytest.mark.parametrize("name", ["empty", "text renamed .jpg", "truncated jpeg", "png bomb", "rle dicom", "png with alpha"])
@@ -150,7 +169,7 @@ def test_storing_needs_a_transaction(db: None, stored_files: Path) -> None:
 def test_only_gps_add_images(cast: Cast, stored_files: Path, name: str) -> None:
     before = state(stored_files)
     with pytest.raises(ClinicError) as refused:
-        services.add_image(actor=cast.people[name], lesion=cast.lesion, upload=upload(jpeg_bytes()), capture=DERMOSCOPIC)
+        add_as(cast.people[name], cast.lesion, jpeg_bytes())
     assert refused.value.http_status == 403
     assert state(stored_files) == before
 
@@ -158,7 +177,7 @@ def test_only_gps_add_images(cast: Cast, stored_files: Path, name: str) -> None:
 def test_nobody_adds_images_to_a_lesion_they_cannot_see(cast: Cast, stored_files: Path) -> None:
     before = state(stored_files)
     with pytest.raises(Http404):
-        services.add_image(actor=cast.cleo, lesion=cast.lesion, upload=upload(jpeg_bytes()), capture=DERMOSCOPIC)
+        add_as(cast.cleo, cast.lesion, jpeg_bytes())
     assert state(stored_files) == before
 
 

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
+from patients import services
 from patients.capture import CaptureFields
 from patients.forms import ImageUploadForm, SearchForm
 from patients.models import BreakGlass, Lesion, Patient, Referral
@@ -147,6 +148,18 @@ def test_what_was_typed_survives_a_refusal(cast: Cast, client: Client) -> None:
     client.force_login(cast.ada)
     page = client.post(reverse("patients:new"), PATIENT | {"record_number": "N1"}).content.decode()
     assert 'value="Dale"' in page
+
+
+def test_an_old_page_does_not_undo_what_a_colleague_changed(cast: Cast, client: Client) -> None:
+    client.force_login(cast.ada)
+    path = reverse("patients:edit", args=[cast.patient.pk])
+    shown = re.findall(r'<input[^>]* name="(initial-[^"]+)" value="([^"]*)"', text(client, path).replace("\n", " "))
+    assert {name for name, _ in shown} >= {"initial-family_name", "initial-birth_date", "initial-sex"}
+    page = dict(shown) | {name.removeprefix("initial-"): value for name, value in shown}
+    services.change_patient(actor=cast.ben, patient=cast.patient, family_name="Archer-Bell")
+    assert client.post(path, page | {"given_names": "Nella"}).status_code == 302
+    cast.patient.refresh_from_db()
+    assert (cast.patient.family_name, cast.patient.given_names) == ("Archer-Bell", "Nella")
 
 
 def test_an_unknown_site_is_refused(cast: Cast, client: Client) -> None:

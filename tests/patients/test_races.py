@@ -46,9 +46,12 @@ def at_once(act: Callable[[User], T], actors: list[User]) -> list[T]:
 def test_the_same_file_sent_twice_at_once_is_one_image(together: Cast, stored_files: Path) -> None:
     cast, before = together, len(files_in(stored_files))
     data, capture = jpeg_bytes(800, 600, seed=7), CaptureFields(modality="dermoscopic")
-    answers = at_once(
-        lambda actor: services.add_image(actor=actor, lesion=cast.lesion, upload=upload(data), capture=capture), [cast.ada, cast.ben] * 2
-    )
+
+    def add(actor: User) -> tuple[Image, bool]:
+        prepared = services.prepare_image(actor=actor, lesion=cast.lesion, upload=upload(data))
+        return services.add_image(actor=actor, lesion=cast.lesion, prepared=prepared, capture=capture)
+
+    answers = at_once(add, [cast.ada, cast.ben] * 2)
     assert len({image.pk for image, _ in answers}) == 1
     assert sorted(created for _, created in answers) == [False, False, False, True]
     assert Image.objects.filter(lesion=cast.lesion).count() == 2

@@ -75,6 +75,14 @@ def test_the_glass_stays_broken_for_as_long_as_set(cast: Cast) -> None:
     assert opened.expires_at > timezone.now()
 
 
+def test_a_guessed_record_number_leaves_a_trace(cast: Cast) -> None:
+    with pytest.raises(ClinicError):
+        services.break_glass(actor=cast.ines, practice=cast.north, record_number="X1", reason="Complaint of the 3rd")
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.object_id) == ("patient.break-glass-failed", cast.ines, str(cast.north.pk))
+    assert "X1" not in str(entry.detail)
+
+
 @pytest.mark.parametrize("reason", ["", "   \n   \n   \n  ", "too short"])
 def test_spaces_are_no_reason(cast: Cast, reason: str) -> None:
     with pytest.raises(ClinicError) as refused:
