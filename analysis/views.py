@@ -38,15 +38,22 @@ def submit(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
     lesion = get_for(request.user, Lesion.objects.select_related("patient"), lesion_id)
     try:
         form = _checked(ImageUploadForm(request.POST, request.FILES))
-        analysis = services.submit_image(actor=person(request), lesion=lesion, upload=form.cleaned_data["image"], capture=form.capture())
+        analysis, is_new = services.submit_image(
+            actor=person(request), lesion=lesion, upload=form.cleaned_data["image"], capture=form.capture()
+        )
     except ClinicError as refusal:
         if wants_json(request):
             raise
         messages.error(request, refusal.message)
         return redirect(lesion)
-    if wants_json(request):
-        return JsonResponse(_addresses(analysis), status=202)
-    return redirect("analysis:detail", analysis.pk)
+    document = _receipt(analysis, is_new)
+    return JsonResponse(document, status=202) if wants_json(request) else redirect(document["page_url"])
+
+
+def _receipt(analysis: Analysis, is_new: bool) -> dict[str, Any]:
+    """Of an image that was here already the page says so: it is asked for with `?again`."""
+    document = _addresses(analysis) | {"duplicate": not is_new, "uploaded_at": analysis.image.uploaded_at.isoformat()}
+    return document if is_new else document | {"page_url": f"{document['page_url']}?again"}
 
 
 def _checked(form: ImageUploadForm) -> ImageUploadForm:
@@ -66,6 +73,7 @@ def latest(request: HttpRequest, image_id: UUID) -> HttpResponse:
         return redirect("analysis:detail", services.request_analysis(actor=person(request), image=image).pk)
     if analysis := selectors.newest_analysis(image):
         return redirect("analysis:detail", analysis.pk)
+    audit.record(actor=request.user, action="lesion.read", obj=image.lesion)
     return render(request, "analysis/latest.html", _image_context(request.user, image))
 
 
@@ -77,7 +85,7 @@ def detail(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     analysis = get_for(request.user, ANALYSES, analysis_id)
     _record_read(request.user, "analysis.read", analysis)
     context = _image_context(request.user, analysis.image) | {"analysis": analysis, "progress": progress_of(analysis)}
-    context["may_retry"] = context["may_request"] and can_help_to_retry(analysis)
+    context |= {"may_retry": context["may_request"] and can_help_to_retry(analysis), "is_duplicate": "again" in request.GET}
     if analysis.status == Status.SUCCEEDED:
         context |= {"report": Report(analysis), "is_outdated": is_outdated(analysis)}
     return render(request, "analysis/detail.html", context)

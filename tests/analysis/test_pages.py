@@ -76,13 +76,24 @@ def test_a_program_gets_the_addresses(ada: Client, lesion: Lesion) -> None:
         "id": str(analysis.pk),
         "status_url": reverse("analysis:status", args=[analysis.pk]),
         "page_url": reverse("analysis:detail", args=[analysis.pk]),
+        "duplicate": False,
+        "uploaded_at": analysis.image.uploaded_at.isoformat(),
     }
 
 
 def test_the_same_bytes_lead_to_the_same_analysis(ada: Client, lesion: Lesion) -> None:
-    addresses = {ada.post(reverse("analysis:submit", args=[lesion.pk]), upload())["Location"] for _ in range(2)}
-    assert len(addresses) == 1
+    first, second = (ada.post(reverse("analysis:submit", args=[lesion.pk]), upload())["Location"] for _ in range(2))
+    assert second == f"{first}?again"
     assert (Image.objects.count(), Analysis.objects.count()) == (1, 1)
+    assert "was already here since" not in ada.get(first).content.decode()
+    assert "was already here since" in ada.get(second).content.decode()
+
+
+def test_a_program_is_told_that_the_image_was_here_already(ada: Client, lesion: Lesion) -> None:
+    address = reverse("analysis:submit", args=[lesion.pk])
+    first, second = (ada.post(address, upload(), headers={"Accept": "application/json"}).json() for _ in range(2))
+    assert (first["duplicate"], second["duplicate"]) == (False, True)
+    assert (first["id"], first["uploaded_at"]) == (second["id"], second["uploaded_at"])
 
 
 @pytest.mark.parametrize("fields", [upload(b"no image at all"), {"modality": "dermoscopic"}, upload(modality="")])
@@ -124,6 +135,12 @@ def test_the_partial_is_sent_only_when_something_changed(ada: Client, image: Ima
     address = reverse("analysis:status", args=[analysis.pk])
     assert ada.get(address, {"seen": "RUNNING-1-2"}).status_code == 204
     assert "step 3 of 5" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
+
+
+def test_what_a_screen_reader_listens_to_stays_while_its_content_is_exchanged(ada: Client, image: Image) -> None:
+    analysis = in_state(image, Status.RUNNING)
+    assert 'role="status"' in page(ada, "analysis:detail", analysis.pk)
+    assert "role=" not in ada.get(reverse("analysis:status", args=[analysis.pk])).content.decode()
 
 
 @pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED])
@@ -175,6 +192,7 @@ def test_every_code_of_a_bad_image_is_known_to_the_page() -> None:
 
 def test_an_image_without_an_analysis_offers_one(ada: Client, image: Image) -> None:
     assert "has not been analysed" in page(ada, "analysis:latest", image.pk)
+    assert AuditEntry.objects.get(action="lesion.read").patient == image.lesion.patient
 
 
 def test_the_latest_analysis_is_the_useful_one(ada: Client, image: Image) -> None:
