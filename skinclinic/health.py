@@ -8,6 +8,8 @@ from collections.abc import Callable
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 
 def database_answers() -> bool:
@@ -20,7 +22,7 @@ def database_answers() -> bool:
 
 
 def redis_answers() -> bool:
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2)
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0))
     try:
         return bool(client.ping())
     except redis.RedisError:
@@ -30,7 +32,10 @@ def redis_answers() -> bool:
 
 
 def disk_has_room() -> bool:
-    return shutil.disk_usage(settings.VAR_DIR).free >= settings.MIN_FREE_DISK_BYTES
+    try:
+        return shutil.disk_usage(settings.VAR_DIR).free >= settings.MIN_FREE_DISK_BYTES
+    except OSError:
+        return False
 
 
 CHECKS: dict[str, Callable[[], bool]] = {"database": database_answers, "redis": redis_answers, "disk": disk_has_room}

@@ -9,6 +9,8 @@ from typing import Any
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.contrib.messages import constants as message_levels
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from skinclinic import env
 
@@ -37,7 +39,6 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
@@ -61,11 +62,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "skinclinic.privacy.PrivatePagesMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "skinclinic.htmx.LoginForWholePageMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "skinclinic.errors.ClinicErrorMiddleware",
 ]
 
@@ -93,7 +95,14 @@ TEMPLATES = [
 
 DATABASES = {"default": env.database() | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 REDIS_URL = env.text("REDIS_URL")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.redis_database(REDIS_URL, 1)}}
+CACHES = {
+    "default": {
+        "BACKEND": "skinclinic.cache.ForgivingRedisCache",
+        "LOCATION": env.redis_database(REDIS_URL, 1),
+        # Somebody waits for the log-in: one second, and once more at once for a connection that Redis had closed.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 1)},
+    }
+}
 STORAGES: dict[str, dict[str, Any]] = {
     # Never served by URL: views hand files out one by one, after asking who is there.
     "default": {
@@ -134,7 +143,8 @@ TORCH_THREADS = int(env.number("TORCH_THREADS", os.cpu_count() or 1))
 
 CELERY_BROKER_URL = env.broker_url(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 4 * JOB_LIMIT_S}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 4 * JOB_LIMIT_S, "socket_connect_timeout": 1, "socket_timeout": 5}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}  # somebody waits; the sweeper sends again what was not sent
 CELERY_TASK_SOFT_TIME_LIMIT = JOB_LIMIT_S
 CELERY_TASK_TIME_LIMIT = 2 * JOB_LIMIT_S
 CELERY_TASK_ACKS_LATE = True
@@ -227,7 +237,6 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
@@ -35,6 +36,13 @@ def test_five_wrong_passwords_lock_the_name(client: Client) -> None:
         assert not log_in(client, "robin", "guess")
     assert not log_in(client, "robin", "robin"), "the right password must not help while the name is locked"
     assert log_in(Client(), "wren", "wren"), "another person is not locked out"
+
+
+def test_people_get_in_while_redis_is_down(client: Client, settings: LazySettings) -> None:
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/1"}}
+    make_user("robin")
+    assert not log_in(client, "robin", "wren")
+    assert log_in(client, "robin", "robin")
 
 
 def test_a_closed_account_stays_outside(client: Client) -> None:
