@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -18,6 +20,7 @@ from patients.models import Practice
 from skinclinic import views
 from skinclinic.errors import ClinicError, ClinicErrorMiddleware
 from skinclinic.logs import LineFormatter, RequestLogMiddleware
+from tests.house.sources import ROOT
 
 
 @pytest.mark.django_db
@@ -43,6 +46,30 @@ def test_health_says_what_fails(client: Client, monkeypatch: pytest.MonkeyPatch)
     answer = client.get("/health/")
     assert answer.status_code == 503
     assert answer.json()["checks"] == {"database": "ok", "redis": "failing", "disk": "ok"}
+
+
+@pytest.mark.django_db
+def test_health_without_its_folder_is_a_failing_disk(client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(settings, "VAR_DIR", tmp_path / "gone")
+    assert client.get("/health/").json()["checks"]["disk"] == "failing"
+
+
+@pytest.mark.django_db
+def test_the_page_says_all_of_the_intended_use(client: Client) -> None:
+    """The document and the page clinicians see: what is set in bold in one stands in the other."""
+    page = " ".join(client.get("/intended-use/").content.decode().split())
+    document = " ".join((ROOT / "docs/intended-use.md").read_text().split())
+    said = re.findall(r"\*\*(.+?)\*\*", document)
+    assert len(said) > 10
+    assert [words for words in said if words not in page] == []
+
+
+@pytest.mark.django_db
+def test_a_part_of_a_page_does_not_become_the_login(client: Client) -> None:
+    asked = {"HX-Request": "true", "HX-Current-URL": "http://testserver/patients/"}
+    answer = client.get("/", headers=asked)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/accounts/login/?next=/patients/")
+    assert client.get("/").status_code == 302
 
 
 @pytest.mark.django_db
