@@ -27,6 +27,10 @@ STEADY_AFTER_S = 30.0
 """A program that lived this long had started well: its next restart is not counted as another failure in a row."""
 LONGEST_PAUSE_S = 30.0
 LARGEST_LOG_BYTES = 10 * 2**20
+AS_ROOT = (
+    "Running as root: PostgreSQL is given the system account skinclinic-db, which is let through (not into) the folders above the data.\n"
+    "An ordinary account needs neither."
+)
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -147,6 +151,8 @@ def _is_private() -> bool:
 
 def _start_services(household: Household, var: Path) -> None:
     if os.environ["DATABASE_URL"] == services.postgres_url(var / "postgres"):
+        if os.geteuid() == 0:
+            say(AS_ROOT)
         program, url = services.postgres(var / "postgres")
         database = household.add(program)
         services.wait_for_postgres(url, lambda: database.is_alive)
