@@ -13,7 +13,7 @@ WORKDIR /app
 # Give pip the index of the CPU (or CUDA) builds of torch here, e.g. --build-arg PIP_EXTRA_INDEX_URL=…
 ARG PIP_EXTRA_INDEX_URL=
 COPY pyproject.toml constraints.txt README.md ./
-RUN pip install -c constraints.txt torch numpy && pip install -c constraints.txt '.[dicom]'
+RUN pip install -c constraints.txt torch numpy && pip install -c constraints.txt .
 
 COPY . .
 COPY --from=browser /app/node_modules node_modules

@@ -36,5 +36,5 @@ vendor: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt torch numpy
-	$(BIN)/pip install -q -c constraints.txt -e '.[local,dicom,dev]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[local,dev]'
 	@touch $(STAMP)
