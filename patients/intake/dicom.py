@@ -12,6 +12,7 @@ from io import BytesIO
 
 import pydicom
 import pydicom.config
+from django.utils import timezone
 from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
@@ -58,6 +59,7 @@ _IMMERSION = {
     "OIL": Immersion.OIL,
     "MINERAL": Immersion.OIL,
     "WATER": Immersion.WATER,
+    "PLASTIC": Immersion.PLASTIC_CAP,
     "NONE": Immersion.NONE,
     "DRY": Immersion.NONE,
 }
@@ -156,9 +158,12 @@ def _magnification(dataset: Dataset) -> Decimal | None:
 
 
 def _taken_on(dataset: Dataset) -> date | None:
+    """The first date that can be one; tomorrow's come from a camera whose clock is wrong."""
     for keyword in ("AcquisitionDateTime", "AcquisitionDate", "ContentDate", "StudyDate"):
         try:
-            return date.fromisoformat(str(dataset.get(keyword) or "")[:8])
+            stated = date.fromisoformat(str(dataset.get(keyword) or "")[:8])
         except ValueError:
             continue
+        if stated <= timezone.localdate():
+            return stated
     return None

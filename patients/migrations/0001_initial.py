@@ -305,6 +305,7 @@ class Migration(migrations.Migration):
                             ("alcohol", "Alcohol or disinfectant"),
                             ("oil", "Oil"),
                             ("water", "Water"),
+                            ("plastic_cap", "Plastic cap"),
                         ],
                         max_length=16,
                     ),
@@ -369,7 +370,8 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(condition=models.Q(("contact__in", ["", "contact", "non_contact"])), name="image_contact_known"),
                     models.CheckConstraint(
-                        condition=models.Q(("immersion__in", ["", "none", "gel", "alcohol", "oil", "water"])), name="image_immersion_known"
+                        condition=models.Q(("immersion__in", ["", "none", "gel", "alcohol", "oil", "water", "plastic_cap"])),
+                        name="image_immersion_known",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("magnification__isnull", True), ("magnification__gt", 0), _connector="OR"),

@@ -36,6 +36,7 @@ class Immersion(models.TextChoices):
     ALCOHOL = "alcohol", "Alcohol or disinfectant"
     OIL = "oil", "Oil"
     WATER = "water", "Water"
+    PLASTIC_CAP = "plastic_cap", "Plastic cap"
 
 
 class SpacingOrigin(models.TextChoices):

@@ -201,6 +201,11 @@ def test_capture_fields_are_read_from_dicom() -> None:
     assert intake.take_in(data).capture == expected
 
 
+def test_a_plastic_cap_and_a_wrong_clock() -> None:
+    capture = intake.take_in(dicom_bytes(ImmersionMedia="PLASTIC_CAP", AcquisitionDate="29990101", ContentDate="20240229")).capture
+    assert (capture.immersion, capture.taken_on) == ("plastic_cap", date(2024, 2, 29))
+
+
 def test_strange_capture_fields_are_not_stated() -> None:
     data = dicom_bytes(LightSourcePolarization="", ImmersionMedia="SYRUP", OpticalMagnificationFactor="-1", ContentDate="2024")
     assert intake.take_in(data).capture == CaptureFields()
