@@ -21,7 +21,7 @@ function addFilter(select) {
     const found = matching(options, field.value);
     select.replaceChildren(...found);
     select.size = field.value ? Math.min(Math.max(found.length, 2), 8) : 0;
-    if (field.value && found.length) select.value = found[0].value;
+    select.value = found.length === 1 ? found[0].value : ""; // a choice is made by a person, unless only one is left
     count.textContent = field.value ? `${found.length} found` : "";
   });
   field.addEventListener("keydown", (event) => {

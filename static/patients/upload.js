@@ -102,7 +102,10 @@ async function sendAll(form, chosen) {
   }
   button.disabled = false;
   if (count === 1 && pages.length === 1) location.assign(pages[0]);
-  else say(form, pages.length === count ? "All images are sent." : `${pages.length} of ${count} images were sent. See above for what to do.`);
+  else {
+    say(form, pages.length === count ? "All images are sent. " : `${pages.length} of ${count} images were sent. See above for what to do. `);
+    if (pages.length) form.querySelector("[data-status]").append(link(location.pathname, "Show them with the others"));
+  }
 }
 
 /** Resolves to the address of the result's page, or to null after the refusal is shown beside the image. */
@@ -116,7 +119,7 @@ async function sendOne(form, item, file) {
   note.classList.remove("is-refused");
   try {
     const answer = await post(form, file, (share) => { bar.value = share; });
-    note.replaceChildren(link(answer.page_url, "Open the result"));
+    note.replaceChildren(alreadyHere(answer), link(answer.page_url, "Open the result"));
     item.querySelector("button")?.remove();
     return answer.page_url;
   } catch (error) {
@@ -124,6 +127,12 @@ async function sendOne(form, item, file) {
     note.classList.add("is-refused");
     return null;
   }
+}
+
+function alreadyHere(answer) {
+  if (!answer.duplicate) return "";
+  const day = new Date(answer.uploaded_at).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  return `Already here since ${day}. `;
 }
 
 /** fetch() tells nothing about how much has been sent, XMLHttpRequest does. */
