@@ -82,7 +82,7 @@ def test_a_broker_emptied_while_ten_are_queued_loses_nothing(lesion: Lesion, sta
     start_worker(**IMPATIENT)
     ask_for(lesion, 10)
     with Redis.from_url(settings.REDIS_URL) as broker:
-        broker.flushall()
+        broker.flushdb()
     assert Analysis.objects.filter(status=Status.QUEUED).count() >= 5
     wait_for_all(10)
     assert Image.objects.filter(analyses__status=Status.SUCCEEDED).distinct().count() == 10
