@@ -22,6 +22,7 @@ from patients import audit
 from patients.forms import ImageUploadForm
 from patients.models import Image, Lesion, Viewer
 from patients.permissions import allowed_if, can_add_images, get_for, require
+from patients.selectors import is_elsewhere
 from patients.views import person
 from skinclinic.errors import ClinicError, wants_json
 
@@ -46,6 +47,8 @@ def submit(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
             raise
         messages.error(request, refusal.message)
         return redirect(lesion)
+    if is_new and is_elsewhere(analysis.image):
+        messages.warning(request, "The same file is on another lesion of this practice too. Check which one it shows.")
     document = _receipt(analysis, is_new)
     return JsonResponse(document, status=202) if wants_json(request) else redirect(document["page_url"])
 

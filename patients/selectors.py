@@ -49,8 +49,15 @@ def _latest_image(lesion: str) -> Subquery:
 
 def images_of(lesion: Lesion) -> QuerySet[Image]:
     """With `is_elsewhere`: the practice has the same file on another lesion too, so one of the two is mixed up."""
-    twins = Image.objects.filter(sha256=OuterRef("sha256"), lesion__patient__practice=lesion.patient.practice_id).exclude(lesion=lesion)
-    return lesion.images.select_related("uploaded_by").annotate(is_elsewhere=Exists(twins))
+    return lesion.images.select_related("uploaded_by").annotate(is_elsewhere=Exists(_elsewhere(lesion, OuterRef("sha256"))))
+
+
+def is_elsewhere(image: Image) -> bool:
+    return _elsewhere(image.lesion, image.sha256).exists()
+
+
+def _elsewhere(lesion: Lesion, sha256: str | OuterRef) -> QuerySet[Image]:
+    return Image.objects.filter(sha256=sha256, lesion__patient__practice=lesion.patient.practice_id).exclude(lesion=lesion)
 
 
 def people() -> QuerySet[User]:

@@ -97,6 +97,14 @@ def test_the_same_bytes_on_another_lesion_are_another_image(cast: Cast, stored_f
     assert [image.is_elsewhere for image in selectors.images_of(cast.lesion)] == [True, False]  # type: ignore[attr-defined]
 
 
+def test_whoever_sends_a_file_of_another_lesion_is_warned(cast: Cast, stored_files: Path, client: Client) -> None:
+    add_as(cast.ada, cast.pooled_lesion, jpeg_bytes(seed=5))
+    client.force_login(cast.ben)
+    sent = {"image": upload(jpeg_bytes(seed=5)), "modality": "dermoscopic"}
+    page = client.post(reverse("analysis:submit", args=[cast.lesion.pk]), sent, follow=True).content.decode()
+    assert "on another lesion of this practice" in page
+
+
 def test_the_same_bytes_in_another_practice_are_nobodys_business(cast: Cast, stored_files: Path) -> None:
     add(cast, jpeg_bytes(seed=5))
     add_as(cast.cleo, cast.southern_lesion, jpeg_bytes(seed=5))
