@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django_htmx.middleware import HtmxDetails
 
 
 class LoginForWholePageMiddleware:
@@ -16,8 +17,8 @@ class LoginForWholePageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        if not request.htmx or not response.headers.get("Location", "").startswith(reverse("account_login")):
+        response, asked = self.get_response(request), HtmxDetails(request)
+        if not asked or not response.headers.get("Location", "").startswith(reverse("account_login")):
             return response
-        back = request.htmx.current_url_abs_path or reverse("home")
+        back = asked.current_url_abs_path or reverse("home")
         return HttpResponse(headers={"HX-Redirect": redirect_to_login(back).url})
