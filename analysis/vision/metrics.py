@@ -79,10 +79,19 @@ def auc_one_vs_rest(truth: ArrayLike, probabilities: Floats, classes: Sequence[s
     labels = np.asarray(truth, np.int64)
     if probabilities.shape != (len(labels), len(classes)):
         raise ValueError(f"probabilities are {probabilities.shape}, not {(len(labels), len(classes))}")
-    per_class = {name: auc(labels == index, probabilities[:, index]) for index, name in enumerate(classes)}
+    per_class = dict(zip(classes, _aucs(labels, probabilities), strict=True))
     defined = [value for value in per_class.values() if value is not None]
     undefined = tuple(name for name, value in per_class.items() if value is None)
     return ClassAuc(per_class, float(np.mean(defined)) if defined else None, undefined)
+
+
+def _aucs(labels: Ints, probabilities: Floats) -> list[float | None]:
+    """`auc` of every class at once: one ranking of the N×C probabilities."""
+    ranks = rankdata(probabilities, axis=0)
+    positives = np.bincount(labels, minlength=probabilities.shape[1])
+    above = [ranks[labels == k, k].sum() - count * (count + 1) / 2 for k, count in enumerate(positives)]
+    pairs = positives * (len(labels) - positives)
+    return [float(a / count) if count else None for a, count in zip(above, pairs, strict=True)]
 
 
 def macro_auc(truth: ArrayLike, probabilities: Floats) -> float | None:
