@@ -14,6 +14,8 @@ MAX_ASPECT = 6
 """A longer strip is a ruler or a banner; the analysis would refuse it."""
 MIN_SIDE_PX = int(env.number("IMAGE_MIN_SIDE_PX", 100))
 """Below this no structure inside a lesion can be told apart, by people or by networks."""
+DISPLAY_SIDE_PX = 1600
+"""Pages show no more than this of a larger picture: a phone's 12 megapixels would take seconds on a practice's line."""
 THUMBNAIL_SIDE_PX = 320
 """Sharp on a phone's card of 160 CSS pixels with two device pixels each."""
 BREAK_GLASS_MINUTES = int(env.number("BREAK_GLASS_MINUTES", 60))

@@ -115,6 +115,7 @@ def add_image(*, actor: User, lesion: Lesion, prepared: Intake, capture: Capture
 
 def _store_image(actor: User, lesion: Lesion, prepared: Intake, capture: CaptureFields) -> Image:
     row_mm, column_mm = prepared.pixel_spacing_mm or (None, None)
+    upright = store(prepared.upright)
     return Image.objects.create(
         lesion=lesion,
         modality=capture.modality,
@@ -130,7 +131,8 @@ def _store_image(actor: User, lesion: Lesion, prepared: Intake, capture: Capture
         width_px=prepared.width_px,
         height_px=prepared.height_px,
         original=store(prepared.original),
-        upright=store(prepared.upright),
+        upright=upright,
+        display=upright if prepared.display is prepared.upright else store(prepared.display),
         thumbnail=store(prepared.thumbnail),
         pixel_spacing_row_mm=row_mm,
         pixel_spacing_column_mm=column_mm,

@@ -5,7 +5,7 @@ from patients import views
 
 
 class VariantConverter(StringConverter):
-    regex = "upright|thumbnail|original"
+    regex = "upright|display|thumbnail|original"
 
 
 register_converter(VariantConverter, "variant")

@@ -183,7 +183,7 @@ def image_file(request: HttpRequest, image_id: UUID, variant: str) -> FileRespon
     """Originals leave the house as downloads only, for GPs: a browser must never render what somebody uploaded."""
     image = rules.get_for(request.user, Image.objects.select_related("lesion__patient"), image_id)
     content = services.open_image_file(actor=person(request), image=image, variant=variant)
-    media_type = {"upright": image.upright_media_type, "thumbnail": "image/jpeg", "original": image.media_type}[variant]
+    media_type = {"thumbnail": "image/jpeg", "original": image.media_type}.get(variant, image.upright_media_type)
     suffix = {"image/jpeg": "jpg", "image/png": "png"}.get(media_type, "dcm")
     response = FileResponse(
         content, as_attachment=variant == "original", filename=f"{image.pk}-{variant}.{suffix}", content_type=media_type

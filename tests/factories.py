@@ -51,7 +51,7 @@ def make_lesion(patient: Patient, **fields: Any) -> Lesion:
 
 
 def make_image(lesion: Lesion, content: bytes | None = None, **fields: Any) -> Image:
-    """A stored image that did not go through the intake; its three files exist."""
+    """A stored image that did not go through the intake; its files exist."""
     data = content or jpeg_bytes(seed=next(_counter))
     plain: dict[str, Any] = {
         "modality": "dermoscopic",
@@ -63,7 +63,7 @@ def make_image(lesion: Lesion, content: bytes | None = None, **fields: Any) -> I
         "height_px": 120,
     }
     image = Image(lesion=lesion, **plain | fields)
-    for variant in ("original", "upright", "thumbnail"):
+    for variant in ("original", "upright", "display", "thumbnail"):
         getattr(image, variant).save("", ContentFile(data), save=False)
     image.save()
     return image

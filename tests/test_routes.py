@@ -73,6 +73,7 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "patients:image-file": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "upright")),
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "display")),
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "thumbnail")),
         Route("GET", GPS_OF_NORTH | {"dana": 403} | NO_ROLE, ("image", "original")),
     ],

@@ -1,4 +1,4 @@
-"""What every decoder hands over, and the two derivatives made of it."""
+"""What every decoder hands over, and the derivatives made of it."""
 
 from __future__ import annotations
 
@@ -37,14 +37,20 @@ def _convert_to_srgb(image: Image.Image, profile: bytes) -> None:
         ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), inPlace=True)
 
 
-def encode(image: Image.Image, media_type: str) -> bytes:
+def encode(image: Image.Image, media_type: str, quality: int = 95) -> bytes:
     """As lossy as its source: JPEG stays JPEG with full colour resolution, everything else becomes PNG."""
     buffer = BytesIO()
     if media_type == sniff.JPEG:
-        image.save(buffer, "JPEG", quality=95, subsampling="4:4:4")
+        image.save(buffer, "JPEG", quality=quality, subsampling="4:4:4")
     else:
         image.save(buffer, "PNG", compress_level=3)  # the default, 6, takes half as long again for a few per cent
     return buffer.getvalue()
+
+
+def fit(image: Image.Image, media_type: str) -> bytes:
+    """What pages show of a large picture. Shrinks the image itself, like `shrink`, and comes before it."""
+    image.thumbnail((limits.DISPLAY_SIDE_PX, limits.DISPLAY_SIDE_PX), reducing_gap=2.0)
+    return encode(image, media_type, quality=90)
 
 
 def shrink(image: Image.Image) -> bytes:

@@ -11,7 +11,7 @@ from django.core.files import File
 from patients import limits
 from patients.capture import CaptureFields
 from patients.intake import dicom, photo, refusals, sniff
-from patients.intake.pixels import Picture, encode, shrink
+from patients.intake.pixels import Picture, encode, fit, shrink
 
 _DECODERS: Mapping[str, Callable[[bytes], Picture]] = {sniff.JPEG: photo.read_jpeg, sniff.PNG: photo.read_png, sniff.DICOM: dicom.read}
 
@@ -26,6 +26,8 @@ class Intake:
     width_px: int
     height_px: int
     upright: bytes
+    display: bytes
+    """The upright itself where that is small enough for a page."""
     thumbnail: bytes
     pixel_spacing_mm: tuple[float, float] | None
     capture: CaptureFields
@@ -50,6 +52,7 @@ def take_in(data: bytes) -> Intake:
     picture = _DECODERS[media_type](data)
     width_px, height_px = picture.pixels.size
     upright = encode(picture.pixels, media_type)
+    display = fit(picture.pixels, media_type) if max(width_px, height_px) > limits.DISPLAY_SIDE_PX else upright
     thumbnail = shrink(picture.pixels)
     return Intake(
         original=data,
@@ -58,6 +61,7 @@ def take_in(data: bytes) -> Intake:
         width_px=width_px,
         height_px=height_px,
         upright=upright,
+        display=display,
         thumbnail=thumbnail,
         pixel_spacing_mm=picture.pixel_spacing_mm,
         capture=picture.capture,

@@ -344,6 +344,14 @@ class Migration(migrations.Migration):
                         upload_to=patients.models.images.file_key,
                     ),
                 ),
+                (
+                    "display",
+                    models.FileField(
+                        help_text="What pages show: the upright, smaller where that is large.",
+                        max_length=64,
+                        upload_to=patients.models.images.file_key,
+                    ),
+                ),
                 ("thumbnail", models.FileField(max_length=64, upload_to=patients.models.images.file_key)),
                 ("pixel_spacing_row_mm", models.FloatField(blank=True, null=True)),
                 ("pixel_spacing_column_mm", models.FloatField(blank=True, null=True)),
@@ -386,6 +394,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             models.Q(("original", ""), _negated=True),
                             models.Q(("upright", ""), _negated=True),
+                            models.Q(("display", ""), _negated=True),
                             models.Q(("thumbnail", ""), _negated=True),
                         ),
                         name="image_files_present",

@@ -84,6 +84,7 @@ class Image(UuidModel):
     upright = models.FileField(
         upload_to=file_key, max_length=64, help_text="Oriented, sRGB, no metadata. JPEG stays JPEG, the rest is PNG."
     )
+    display = models.FileField(upload_to=file_key, max_length=64, help_text="What pages show: the upright, smaller where that is large.")
     thumbnail = models.FileField(upload_to=file_key, max_length=64)
     pixel_spacing_row_mm = models.FloatField(null=True, blank=True)
     pixel_spacing_column_mm = models.FloatField(null=True, blank=True)
@@ -102,7 +103,9 @@ class Image(UuidModel):
             models.CheckConstraint(condition=Q(magnification__isnull=True) | Q(magnification__gt=0), name="image_magnification_positive"),
             models.CheckConstraint(condition=Q(width_px__gt=0, height_px__gt=0, size_bytes__gt=0), name="image_dimensions_positive"),
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="image_sha256_hex"),
-            models.CheckConstraint(condition=~Q(original="") & ~Q(upright="") & ~Q(thumbnail=""), name="image_files_present"),
+            models.CheckConstraint(
+                condition=~Q(original="") & ~Q(upright="") & ~Q(display="") & ~Q(thumbnail=""), name="image_files_present"
+            ),
             # Millimetres are known in both directions and with their origin, or not at all.
             models.CheckConstraint(
                 condition=Q(pixel_spacing_row_mm__isnull=True, pixel_spacing_column_mm__isnull=True, pixel_spacing_origin="")

@@ -71,6 +71,12 @@ def test_a_dicom_file_brings_its_spacing_and_fills_what_was_left_open(cast: Cast
     assert (image.contact, image.immersion) == ("contact", "gel")
 
 
+def test_a_large_image_has_a_file_for_pages(cast: Cast, stored_files: Path) -> None:
+    large, small = add(cast, jpeg_bytes(1700, 1000))[0], add(cast, jpeg_bytes())[0]
+    assert len(content(large, "display")) < len(content(large, "upright"))
+    assert small.display.name == small.upright.name
+
+
 def test_file_names_are_unguessable_and_say_nothing(cast: Cast, stored_files: Path) -> None:
     before = set(files_in(stored_files))
     add(cast, jpeg_bytes(), name="archer nell\0.jpg")

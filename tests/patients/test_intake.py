@@ -132,6 +132,12 @@ def test_jpeg_stays_jpeg_and_the_rest_becomes_png() -> None:
     assert np.array_equal(np.asarray(dicom), drawn_pixels())
 
 
+def test_pages_are_spared_what_they_cannot_show() -> None:
+    large, small = intake.take_in(png_bytes(1700, 1000)), intake.take_in(jpeg_bytes())
+    assert (opened(large.display).size, opened(large.display).format, opened(large.upright).size) == ((1600, 941), "PNG", (1700, 1000))
+    assert small.display is small.upright
+
+
 def test_thumbnails_are_small_jpegs_of_the_same_shape() -> None:
     thumbnail = opened(intake.take_in(jpeg_bytes(1200, 800)).thumbnail)
     assert (thumbnail.format, thumbnail.size) == ("JPEG", (limits.THUMBNAIL_SIDE_PX, 213))
