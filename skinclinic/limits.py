@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from skinclinic.errors import ClinicError, render_error
 
+DISCARD_TIMES = 10
+"""A film of a lesion, sent by mistake, is a few hundred megabytes at most; whoever sends more does not wait for a sentence."""
+
 
 class BodyLimitMiddleware:
-    """Refuses a body that is too large, or of no stated length, before a byte of it is read."""
+    """Refuses a body that is too large, or of no stated length, before a byte of it is kept."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         refusal = _refusal(request)
-        return self.get_response(request) if refusal is None else render_error(request, refusal)
+        if refusal is None:
+            return self.get_response(request)
+        _discard_body(request)
+        return render_error(request, refusal)
+
+
+def _discard_body(request: HttpRequest) -> None:
+    """Browsers read no answer before they have sent everything: what somebody may send by mistake is taken and thrown away.
+
+    Beyond ten times the limit the connection is cut instead.
+    """
+    if _stated_length(request) > DISCARD_TIMES * settings.MAX_REQUEST_BYTES:
+        return
+    with contextlib.suppress(UnreadablePostError):
+        while request.read(2**16):
+            pass
+
+
+def _stated_length(request: HttpRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isdecimal() else 0
 
 
 def _refusal(request: HttpRequest) -> ClinicError | None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if "Transfer-Encoding" in request.headers or not length.isdecimal():
         return ClinicError("length_required", "This request does not say how long it is, so it was not read. Send its length.", 411)
-    if int(length) > settings.MAX_REQUEST_BYTES:
+    if _stated_length(request) > settings.MAX_REQUEST_BYTES:
         message = (
             f"This is more than can be sent at once. An image may have {settings.IMAGE_MAX_MB} MB; export it as JPEG and send that file."
         )

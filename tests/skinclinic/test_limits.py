@@ -1,4 +1,4 @@
-"""What is refused before a byte of it is read."""
+"""What is refused before a byte of it is kept."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ def test_more_is_refused_with_a_sentence(length: str) -> None:
 @pytest.mark.parametrize("said", [{"HTTP_TRANSFER_ENCODING": "chunked"}, {"CONTENT_LENGTH": "-1"}, {"CONTENT_LENGTH": "many"}])
 def test_a_body_of_no_stated_length_is_refused(said: dict[str, str]) -> None:
     assert answer(**said).status_code == 411
+
+
+@pytest.mark.parametrize(("size", "is_taken"), [(2_000, True), (20_000, False)])
+def test_a_body_somewhat_too_large_is_thrown_away_so_that_the_answer_arrives(settings: LazySettings, size: int, is_taken: bool) -> None:
+    settings.MAX_REQUEST_BYTES = 1_000
+    request = RequestFactory().post("/", b"x" * size, content_type="application/octet-stream")
+    assert BodyLimitMiddleware(lambda _: HttpResponse())(request).status_code == 413
+    assert (request.read() == b"") == is_taken
 
 
 def test_people_get_a_page_before_anybody_knows_them() -> None:
