@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
@@ -267,5 +266,5 @@ def _give_up(pk: UUID) -> None:
         storage.remove_other_runs(pk, None)
 
 
-def _pks(analyses: Iterable[Any]) -> list[UUID]:
-    return list(analyses.values_list("pk", flat=True))  # type: ignore[attr-defined]
+def _pks(analyses: QuerySet[Analysis]) -> list[UUID]:
+    return list(analyses.values_list("pk", flat=True))

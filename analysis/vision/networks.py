@@ -85,6 +85,12 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def placed(network: nn.Module, where: torch.device) -> nn.Module:
+    """The network on its device, channels last in memory: what convolutions are fastest with on processors and GPUs alike."""
+    moved: nn.Module = network.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+    return moved
+
+
 def half_precision(where: torch.device) -> AbstractContextManager[None]:
     """Autocast to bfloat16 where the hardware computes in it: elsewhere it is emulated and an order of magnitude slower.
 

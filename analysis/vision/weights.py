@@ -91,14 +91,19 @@ def load_model(folder: Path) -> Model:
         raise ModelError("class-order", f"Model {card.name} orders its classes {card.classes}, not {CLASSES}.")
     if sha256(folder / WEIGHTS_FILE) != card.sha256:
         raise ModelError("digest", f"The weights of model {card.name} are not the ones its card describes.")
-    where = networks.device()
-    network = networks.build(card.architecture, len(card.classes))
     try:
-        network.load_state_dict({name: value.float() for name, value in load_file(folder / WEIGHTS_FILE).items()})
+        return assemble(card, load_file(folder / WEIGHTS_FILE))
     except (RuntimeError, SafetensorError) as error:
         raise ModelError("bad-weights", f"The weights of model {card.name} do not fit {card.architecture}.") from error
+
+
+def assemble(card: Card, state: dict[str, Tensor]) -> Model:
+    """The card's network with these weights, frozen and ready. Raises RuntimeError when they do not fit its architecture."""
+    where = networks.device()
+    network = networks.build(card.architecture, len(card.classes))
+    network.load_state_dict({name: value.float() for name, value in state.items()})
     network.eval().requires_grad_(False)
-    return Model(network.to(where, memory_format=torch.channels_last), card, where)  # type: ignore[call-overload]
+    return Model(networks.placed(network, where), card, where)
 
 
 def load_bundle(models_dir: Path) -> Bundle:

@@ -41,8 +41,7 @@ class TrainingSet:
 def train(recipe: Recipe, data: TrainingSet, score: Score, initial: State, out: Path, log: Callable[[str], None]) -> State:
     """Train by the recipe, keep every epoch's checkpoint and curve in `out`, return the best averaged weights on val."""
     where = networks.device()
-    network = _new_network(recipe, initial).to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    averaged = _new_network(recipe, initial).to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network, averaged = (networks.placed(_new_network(recipe, initial), where) for _ in range(2))
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
     checkpoint = Checkpoint(out / "checkpoint.safetensors")
     done, best = checkpoint.restore(network, averaged, optimiser)

@@ -89,17 +89,12 @@ class Validation:
 
 def _draft(recipe: Recipe, best: loop.State, out: Path) -> Model:
     """The trained network as it will be loaded (rounded to half precision), not calibrated yet."""
-    digest = weights.save_weights(best, out / "model" / weights.WEIGHTS_FILE)
-    stored = {name: value.float() for name, value in load_file(out / "model" / weights.WEIGHTS_FILE).items()}
+    path = out / "model" / weights.WEIGHTS_FILE
+    digest = weights.save_weights(best, path)
     classes = CLASSES if recipe.task == "classification" else ("lesion",)
-    network = networks.build(recipe.architecture, len(classes))
-    network.load_state_dict(stored)
-    network.eval().requires_grad_(False)
-    where = networks.device()
-    network = network.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     neutral = (0.0,) * len(classes)
     card = Card("draft", recipe.task, recipe.architecture, classes, recipe.input_px, 0.5, 1.0, neutral, digest, {})
-    return Model(network, card, where)
+    return weights.assemble(card, load_file(path))
 
 
 def _card(recipe: Recipe, model: Model, splits: dict[str, list[Example]], data_dir: Path) -> dict[str, Any]:
