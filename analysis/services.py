@@ -21,7 +21,7 @@ from analysis.models import Analysis, Artefact, Status
 from analysis.permissions import can_request_analyses
 from analysis.vision.errors import ModelError, VisionError
 from patients import audit
-from patients.files import file_transaction
+from patients.files import file_transaction, open_stored
 from patients.models import Image, Lesion, User
 from patients.permissions import get_for, require
 from patients.services import add_image, prepare_image
@@ -154,7 +154,7 @@ def run_analysis(*, pk: UUID, analyser: Analyser | None = None) -> None:
     except ModelError as error:
         logger.error("analysis %s: %s", pk, error.message)  # names of model folders: for the administrator only
         fail_analysis(pk=pk, lease=lease, code=error.code, message=MODELS_UNUSABLE)
-    except VisionError as error:
+    except (VisionError, ClinicError) as error:
         fail_analysis(pk=pk, lease=lease, code=error.code, message=error.message)
     except (OperationalError, InterfaceError):
         raise  # The lease runs out and the sweeper queues the analysis again.
@@ -230,7 +230,7 @@ def _compute(pk: UUID, lease: UUID, analyser: Analyser | None) -> Findings:
     from analysis.findings import pack
 
     image = Image.objects.get(analyses=pk)
-    with image.upright.open("rb") as file:
+    with open_stored(image.upright) as file:
         data = file.read()
     output = (analyser or inference.analyse)(
         data,

@@ -19,6 +19,7 @@ from analysis.models import Analysis, Kind, Status
 from analysis.permissions import can_request_analyses
 from analysis.presentation import Report, can_help_to_retry, progress_of
 from patients import audit
+from patients.files import open_stored
 from patients.forms import ImageUploadForm
 from patients.models import Image, Lesion, Viewer
 from patients.permissions import allowed_if, can_add_images, get_for, require
@@ -134,7 +135,7 @@ def artefact(request: HttpRequest, analysis_id: UUID, kind: str) -> FileResponse
     analysis = get_for(request.user, WITHOUT_RESULT, analysis_id)
     found = get_object_or_404(analysis.artefacts, kind=kind)
     _record_read(request.user, "artefact.read", analysis, kind=kind)
-    return FileResponse(found.file.open("rb"), content_type=MEDIA_TYPES.get(Kind(kind), "image/png"))
+    return FileResponse(open_stored(found.file), content_type=MEDIA_TYPES.get(Kind(kind), "image/png"))
 
 
 def _record_read(viewer: Viewer, action: str, analysis: Analysis, **detail: str) -> None:

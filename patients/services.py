@@ -13,7 +13,7 @@ from django.utils import timezone
 from patients import audit, intake, limits
 from patients import permissions as rules
 from patients.capture import CaptureFields
-from patients.files import file_transaction, store
+from patients.files import file_transaction, open_stored, store
 from patients.intake import Intake
 from patients.models import BreakGlass, Image, Lesion, Patient, Pool, Practice, Referral, Role, SpacingOrigin, User, role_of
 from patients.models.records import MIN_BREAK_GLASS_REASON
@@ -144,9 +144,10 @@ def open_image_file(*, actor: User, image: Image, variant: str) -> File[bytes]:
     """One of an image's files, its reading recorded. The caller has found the image with `get_for`."""
     if is_original := variant == "original":
         rules.require(rules.can_export_originals(actor))
-    audit.record(actor=actor, action="image.export-original" if is_original else "image.read", obj=image, detail={"variant": variant})
-    opened: File[bytes] = getattr(image, variant).open("rb")
-    return opened
+    action = "image.export-original" if is_original else "image.read"
+    with transaction.atomic():
+        audit.record(actor=actor, action=action, obj=image, detail={"variant": variant})
+        return open_stored(getattr(image, variant))
 
 
 def refer_lesion(*, actor: User, lesion: Lesion, to: User | Pool, question: str = "") -> Referral:

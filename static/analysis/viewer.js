@@ -1,7 +1,11 @@
 // Lays the chosen overlay over the image. Hovering or focusing a thumbnail previews it, choosing it keeps it.
 const START_OPACITY = "70";
+const MISSING = "This picture could not be loaded, so what you see is incomplete. Reload the page; tell your administrator if it recurs.";
+
+const cannotBeShown = (image) => image.complete && image.naturalWidth === 0;
 
 function startViewer(viewer) {
+  const base = viewer.querySelector(".viewer-stage .viewer-base");
   const layers = [...viewer.querySelectorAll("[data-layer]")];
   const choices = [...viewer.querySelectorAll("input[name=overlay]")];
   const caption = viewer.querySelector("[data-viewer-caption]");
@@ -11,7 +15,8 @@ function startViewer(viewer) {
   const show = (choice) => {
     const wanted = choice.dataset.layers.split(" ");
     for (const layer of layers) layer.hidden = !wanted.includes(layer.dataset.layer);
-    caption.textContent = choice.dataset.caption;
+    const isIncomplete = [base, ...layers].some((image) => !image.hidden && cannotBeShown(image));
+    caption.textContent = isIncomplete ? MISSING : choice.dataset.caption;
   };
   const showChosen = () => show(choices.find((choice) => choice.checked));
   const fade = () => {
@@ -27,6 +32,7 @@ function startViewer(viewer) {
     thumbnail.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && show(choice));
     thumbnail.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && showChosen());
   }
+  for (const image of [base, ...layers]) image.addEventListener("error", showChosen);
   opacity.addEventListener("input", fade);
   opacity.value = START_OPACITY;
   fade();

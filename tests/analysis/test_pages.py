@@ -20,6 +20,7 @@ from django.urls import reverse
 from analysis import services, vision
 from analysis.models import Analysis, Kind, Status
 from analysis.presentation import IMAGE_FAULTS, Report
+from patients.files import FILE_MISSING
 from patients.models import AuditEntry, Image, Lesion, Practice, Role
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
@@ -275,6 +276,15 @@ def test_files_are_served_and_their_reading_is_recorded(ada: Client, finished: A
         assert np.load(io.BytesIO(content), allow_pickle=False)["signed"].shape == (40, 60)
     else:
         assert content.startswith(b"\x89PNG")
+
+
+def test_a_picture_that_vanished_is_told_in_words(ada: Client, finished: Analysis) -> None:
+    found = finished.artefacts.get(kind=Kind.LESION)
+    found.file.storage.delete(str(found.file.name))
+    response = ada.get(reverse("analysis:artefact", args=[finished.pk, Kind.LESION]))
+    assert response.status_code == 404
+    assert FILE_MISSING in response.content.decode()
+    assert not AuditEntry.objects.filter(action="artefact.read").exists()
 
 
 def test_a_kind_that_does_not_exist_is_not_found(ada: Client, finished: Analysis) -> None:

@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from analysis import services, storage
 from analysis.models import Analysis, Artefact, Kind, Status
 from analysis.vision.errors import ImageError, ModelError
+from patients.files import FILE_MISSING
 from patients.models import AuditEntry, Image, Practice, Role, User
 from skinclinic.errors import ClinicError
 from tests.analysis.states import in_state
@@ -244,6 +245,17 @@ def test_a_bad_image_is_an_outcome_with_a_sentence(image: Image) -> None:
 
     analysis = run(in_state(image, Status.QUEUED), refuse)
     assert (analysis.status, analysis.failure_code, analysis.failure_message) == (Status.FAILED, "damaged", "The image is damaged.")
+
+
+def test_an_image_whose_file_vanished_is_an_outcome_and_works_again_once_it_is_back(image: Image) -> None:
+    with image.upright.open("rb") as file:
+        data = file.read()
+    image.upright.storage.delete(str(image.upright.name))
+    analysis = run(in_state(image, Status.QUEUED))
+    assert (analysis.status, analysis.failure_code, analysis.failure_message) == (Status.FAILED, "file-missing", FILE_MISSING)
+    image.upright.storage.save(image.upright.name, ContentFile(data))
+    services.retry_analysis(actor=image.uploaded_by, analysis=analysis)
+    assert run(analysis).status == Status.SUCCEEDED
 
 
 def test_missing_models_are_told_without_technical_detail(image: Image, caplog: pytest.LogCaptureFixture) -> None:

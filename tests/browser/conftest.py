@@ -49,7 +49,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+def page(browser: Browser, live_server: LiveServer, stored_files: Path) -> Iterator[Page]:
+    """Closed before the folder and the tables are: a lazy picture may still be on its way when a test ends."""
     context = browser.new_context(base_url=live_server.url, locale="en-GB")
     context.set_default_timeout(15_000)
     complaints: list[str] = []

@@ -139,6 +139,20 @@ def test_overlays_can_be_chosen_with_the_keyboard(page: Page, cast: Cast, finish
     assert page.locator(".viewer-stage [data-layer=level_set_outline]").is_hidden()
 
 
+def test_a_picture_that_does_not_arrive_is_told(page: Page, cast: Cast, finished: Analysis) -> None:
+    page.route("**/files/lesion_outline/", lambda route: route.fulfill(status=200, content_type="image/png", body=""))
+    log_in(page, "ada")
+    page.goto(f"/analyses/{finished.pk}/")
+    caption = page.locator("[data-viewer-caption]")
+    assert caption.inner_text() == "The image alone."
+    page.locator("input[name=overlay]").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("could not be loaded, so what you see is incomplete").wait_for()
+    page.locator(".viewer-choice", has_text="Colours").click()
+    page.mouse.move(0, 0)
+    assert "could not be loaded" not in caption.inner_text()
+
+
 def test_another_practice_finds_nothing(browser: Browser, live_server: LiveServer, cast: Cast, finished: Analysis) -> None:
     before = list(Analysis.objects.values()), Image.objects.count()
     context = browser.new_context(base_url=live_server.url)

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from patients import audit, intake, selectors, services
 from patients.capture import CaptureFields
-from patients.files import file_transaction, store
+from patients.files import FILE_MISSING, file_transaction, store
 from patients.models import AuditEntry, Image, Lesion, User
 from skinclinic.errors import ClinicError
 from tests.cast import Cast
@@ -214,6 +214,21 @@ def test_files_are_handed_out_with_care(
     entry = AuditEntry.objects.latest("id")
     action = "image.export-original" if variant == "original" else "image.read"
     assert (entry.action, entry.object_id, entry.patient, entry.detail) == (action, str(image.pk), cast.patient, {"variant": variant})
+
+
+def test_a_file_that_vanished_is_told_in_words_and_not_recorded_as_read(
+    cast: Cast, stored_files: Path, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    image, _ = add(cast, jpeg_bytes())
+    image.thumbnail.storage.delete(str(image.thumbnail.name))
+    client.force_login(cast.ada)
+    response = client.get(reverse("patients:image-file", args=[image.pk, "thumbnail"]))
+    assert response.status_code == 404
+    assert FILE_MISSING in response.content.decode()
+    assert not AuditEntry.objects.filter(action="image.read", object_id=str(image.pk)).exists()
+    assert "stored file cannot be read" in caplog.text
+    other = client.get(reverse("patients:image-file", args=[image.pk, "upright"]))
+    assert other.getvalue() == content(image, "upright")
 
 
 @pytest.mark.parametrize("name", ["dana", "ines"])
