@@ -25,6 +25,8 @@ CLASSES = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
 """The eight diagnoses in the order every probability vector of this project uses (S0 §3.2)."""
 MALIGNANT_CLASSES = ("MEL", "BCC", "SCC", "AK")
 """What `malignant` means here (SPEC A1); AK is pre-malignant and counted in."""
+STRUCTURES = ("globules", "streaks", "pigment_network", "milia_like_cyst", "negative_network")
+"""The five dermoscopic structures (S0 §3.6, ISIC 2018 Task 2) in the order every vector of them uses."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Classification:
     """Shannon entropy of the class probabilities divided by log n: 0 certain, 1 knows nothing."""
     threshold: float
     """Operating point on `p_malignant`, chosen on val at the sensitivity the card states."""
+    p_dermoscopic: float
+    """Probability that the picture was taken through a dermatoscope and is no plain photograph, in [0, 1]."""
 
     @property
     def is_suspicious(self) -> bool:
@@ -70,6 +74,32 @@ class Outline:
     touches_border: bool
     failure: str | None = None
     """A sentence for the clinician when no usable outline was found (mask is then empty), else None."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """One dermoscopic structure; several may lie over one another."""
+
+    name: str
+    """One of STRUCTURES."""
+    probability: float
+    """Calibrated probability that the image shows it anywhere, in [0, 1]."""
+    mask: Mask
+    """Where, at the size of the upright image; may be empty while the probability is not small, and the other way round."""
+    share_of_lesion: float | None
+    """Share of the lesion's area that the mask covers, in [0, 1]; None without an outlined lesion."""
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """How much the image resembles what the classifier was validated on."""
+
+    unfamiliar: float
+    """0 as usual … 1 like nothing seen; 0.5 is the limit that 95 of 100 validation images keep."""
+
+    @property
+    def is_unfamiliar(self) -> bool:
+        return self.unfamiliar >= 0.5
 
 
 @dataclass(frozen=True)
@@ -134,7 +164,7 @@ class ModelUsed:
     """Which weights produced a result."""
 
     task: str
-    """classification or lesion."""
+    """classification, lesion or structures."""
     name: str
     """Folder name in models/."""
     sha256: str
@@ -149,7 +179,10 @@ class Output:
     width_px: int
     height_px: int
     classification: Classification
+    familiarity: Familiarity
     lesion: Outline
+    structures: tuple[Structure, ...]
+    """All five, in the order of STRUCTURES."""
     level_set: Outline
     abcd: Abcd
     heatmap: Heatmap

@@ -39,6 +39,8 @@ class Card:
     temperature: float
     class_bias: tuple[float, ...]
     sha256: str
+    outputs: tuple[str, ...]
+    """What each channel of the network's output means: the classes, then what else it tells."""
     content: dict[str, Any]
 
     @property
@@ -78,6 +80,7 @@ def read_card(folder: Path) -> Card:
             temperature=float(calibration["temperature"]),
             class_bias=tuple(float(bias) for bias in calibration["class_bias"]),
             sha256=content["sha256"],
+            outputs=tuple(content["outputs"]),
             content=content,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -100,7 +103,7 @@ def load_model(folder: Path) -> Model:
 def assemble(card: Card, state: dict[str, Tensor]) -> Model:
     """The card's network with these weights, frozen and ready. Raises RuntimeError when they do not fit its architecture."""
     where = networks.device()
-    network = networks.build(card.architecture, len(card.classes))
+    network = networks.build(card.architecture, len(card.outputs))
     network.load_state_dict({name: value.float() for name, value in state.items()})
     network.eval().requires_grad_(False)
     return Model(networks.placed(network, where), card, where)
