@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from analysis.vision import familiarity as known
 from analysis.vision import networks
 from analysis.vision.errors import ModelError
 from analysis.vision.types import CLASSES, ModelUsed
@@ -55,6 +56,8 @@ class Model:
     network: nn.Module
     card: Card
     where: torch.device
+    familiarity: known.Reference | None = None
+    """What the images a classifier knows look like; None for other tasks."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,21 @@ def load_model(folder: Path) -> Model:
     if sha256(folder / WEIGHTS_FILE) != card.sha256:
         raise ModelError("digest", f"The weights of model {card.name} are not the ones its card describes.")
     try:
-        return assemble(card, load_file(folder / WEIGHTS_FILE))
+        model = assemble(card, load_file(folder / WEIGHTS_FILE))
     except (RuntimeError, SafetensorError) as error:
         raise ModelError("bad-weights", f"The weights of model {card.name} do not fit {card.architecture}.") from error
+    return replace(model, familiarity=_load_reference(folder, card)) if card.task == "classification" else model
+
+
+def _load_reference(folder: Path, card: Card) -> known.Reference:
+    """What the classifier knows, checked against its card. Raises ModelError when the card does not speak of it."""
+    try:
+        digest = card.content["familiarity"]["sha256"]
+    except (KeyError, TypeError) as error:
+        raise ModelError("bad-card", f"The card of model {card.name} does not say which images it knows.") from error
+    if sha256(folder / known.FILE) != digest:
+        raise ModelError("digest", f"What model {card.name} knows is not what its card describes.")
+    return known.load(folder / known.FILE)
 
 
 def assemble(card: Card, state: dict[str, Tensor]) -> Model:

@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from analysis.vision import networks, weights
+from analysis.vision import familiarity, networks, weights
 from analysis.vision.types import CLASSES
 
 
@@ -33,8 +34,18 @@ def write_model(models_dir: Path, task: str, **changes: Any) -> Path:
     network = networks.build(content["architecture"], len(content["classes"]))
     folder = models_dir / f"{task}-tiny"
     digest = weights.save_weights(network.state_dict(), folder / weights.WEIGHTS_FILE)
-    (folder / weights.CARD_FILE).write_text(json.dumps({"sha256": digest, **content}))
+    content = {"sha256": digest, **content}
+    if task == "classification":
+        reference().save(folder / familiarity.FILE)
+        content = {"familiarity": {"sha256": weights.sha256(folder / familiarity.FILE)}, **content}
+    (folder / weights.CARD_FILE).write_text(json.dumps(content))
     return folder
+
+
+def reference(features: int = 1280) -> familiarity.Reference:
+    """Knows one class at the origin: 0.5 at squared distance 100 of the features, whatever their direction."""
+    none = np.zeros((1, features), np.float32)
+    return familiarity.Reference(none[0], none, np.zeros((1, 1)), np.zeros((1, 1)), np.ones(()), np.zeros(1), np.array([100.0, 50.0]))
 
 
 def write_models(models_dir: Path) -> Path:
