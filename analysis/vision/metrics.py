@@ -42,6 +42,18 @@ def thresholded_jaccard(jaccards: ArrayLike, threshold: float = 0.65) -> float |
     return float(np.where(values >= threshold, values, 0).mean()) if values.size else None
 
 
+def overlap(predicted: Mask, truth: Mask) -> tuple[float, float]:
+    """Intersection and union of two H×W bool masks as shares of the image's area: what `micro_jaccard` sums up."""
+    _same_shape(predicted, truth)
+    return float((predicted & truth).mean()), float((predicted | truth).mean())
+
+
+def micro_jaccard(overlaps: ArrayLike) -> float | None:
+    """ΣI/ΣU over all images and structures (N×2, see `overlap`), as ISIC 2018 Task 2 scores. None where nothing is there or found."""
+    intersection, union = np.asarray(overlaps, dtype=np.float64).reshape(-1, 2).sum(axis=0)
+    return float(intersection / union) if union else None
+
+
 def _same_shape(one: NDArray[Any], other: NDArray[Any]) -> None:
     if one.shape != other.shape:
         raise ValueError(f"shapes differ: {one.shape} and {other.shape}")

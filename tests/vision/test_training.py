@@ -14,8 +14,9 @@ import pytest
 import torch
 
 from analysis.vision import classify, imaging, networks, weights
+from analysis.vision.networks.unet import UNet
 from analysis.vision.training import augment, calibration, evaluate, loop, losses, recipe, run, schedules, selection
-from analysis.vision.training.data import SPLITS, Example, classification_images, segmentation_images, select
+from analysis.vision.training.data import SPLITS, Example, classification_images, select
 from analysis.vision.types import CLASSES
 from tests.synthetic import draw_lesion
 
@@ -42,7 +43,7 @@ def quiet(_line: str) -> None:
 @pytest.fixture(autouse=True)
 def small_unet(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same network with fewer filters: what is tested here is the training around it."""
-    monkeypatch.setitem(networks.ARCHITECTURES, "unet", lambda outputs: networks.UNet(outputs, filters=4, depth=2))
+    monkeypatch.setitem(networks.ARCHITECTURES, "unet", lambda outputs: UNet(outputs, filters=4, depth=2))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def test_a_recipe_becomes_a_model_that_loads_with_a_complete_card(
 def test_an_interrupted_run_ends_where_the_uninterrupted_one_does(data_dir: Path, tmp_path: Path) -> None:
     settings = tiny("lesion-unet", epochs=3)
     examples = selection.examples(settings, data_dir, "train")
-    data = loop.TrainingSet(loop_pixels(data_dir, examples, tmp_path), None)
+    data = run.training_set(settings, examples, data_dir, tmp_path)
     quality = iter([0.1, 0.2, 0.3, 0.1, 0.2, 0.3])
 
     def score(network: torch.nn.Module) -> float:
@@ -113,10 +114,6 @@ def test_an_interrupted_run_ends_where_the_uninterrupted_one_does(data_dir: Path
     assert all(torch.allclose(whole[name].float(), resumed[name].float(), atol=1e-5) for name in whole)
 
 
-def loop_pixels(data_dir: Path, examples: list[Example], cache: Path) -> np.ndarray:
-    return segmentation_images(data_dir, cache, examples)
-
-
 def made(folder: Path) -> Path:
     folder.mkdir()
     return folder
@@ -134,7 +131,7 @@ def test_the_cache_is_written_once_and_holds_the_centred_squares(data_dir: Path,
 
 def test_a_group_on_two_sides_counts_for_the_first() -> None:
     def example(name: str, split: str, group: str) -> Example:
-        return Example(name, "s.zip", name, split, group, "d", "dermoscopic", "NV", None, None, "", "", "")
+        return Example(name, "s.zip", name, split, group, "d", "dermoscopic", "NV", None, None, None, "", "", "")
 
     examples = [
         example("a", "train", "1"),
@@ -180,11 +177,78 @@ def test_colour_changes_keep_range_and_shape_and_zero_strength_changes_nothing()
 
 def test_rare_classes_are_drawn_more_often_than_they_occur() -> None:
     labels = np.repeat(np.arange(8), [1000, 10, 10, 10, 10, 10, 10, 10])
-    data = loop.TrainingSet(np.zeros((len(labels), 1, 1, 3), dtype=np.uint8), labels)
-    settings = dataclasses.replace(tiny("classification-mobilenet-v2"), samples_per_epoch=4000, sampling_power=0.5)
+    weights = run.class_weights(labels, power=0.5)
+    data = loop.TrainingSet(np.zeros((len(labels), 1, 1, 3), dtype=np.uint8), weights)
+    settings = dataclasses.replace(tiny("classification-mobilenet-v2"), samples_per_epoch=4000)
     share = np.bincount(labels[loop._draw(settings, data, np.random.default_rng(1))], minlength=8) / 4000
     expected = np.array([1000**0.5, *[10**0.5] * 7])
     assert share == pytest.approx(expected / expected.sum(), abs=0.03)
+
+
+def test_an_image_weighs_as_its_rarest_structure() -> None:
+    marks = np.zeros((6, 4, 4), dtype=np.uint8)
+    marks[0:4, 0, 0] = 1  # four images of the first structure
+    marks[3, 1, 1] = 2  # one of the second, which shows the first too
+    assert run.structure_weights(marks, (1, 2), power=0.5) == pytest.approx([0.5, 0.5, 0.5, 1.0, 0.5, 0.5])
+
+
+def test_a_blend_of_two_images_has_the_blend_of_their_targets() -> None:
+    x, target = torch.arange(4.0).reshape(4, 1, 1, 1), torch.eye(4)
+    mixed, blended = loop._mixed(x, target, 0.4, np.random.default_rng(2))
+    assert blended.sum(1) == pytest.approx([1.0] * 4)
+    assert mixed.flatten() == pytest.approx(blended @ torch.arange(4.0))
+    assert not torch.equal(mixed, x)
+    assert loop._mixed(x, target, 0.0, np.random.default_rng(2))[0] is x
+
+
+def test_batches_do_not_depend_on_how_many_threads_prepare_them(monkeypatch: pytest.MonkeyPatch, data_dir: Path, tmp_path: Path) -> None:
+    settings = tiny("classification-efficientnet-lite2")
+    data = run.training_set(settings, selection.examples(settings, data_dir, "train"), data_dir, tmp_path)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    one = list(loop._batches(settings, 0, data))
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    many = list(loop._batches(settings, 0, data))
+    assert len(one) == len(many) == settings.steps_per_epoch
+    assert all(torch.equal(a, b) for left, right in zip(one, many, strict=True) for a, b in zip(left, right, strict=True))
+
+
+def test_the_structures_loss_by_hand() -> None:
+    """One structure found half, another neither there nor found: 1 − J of 0.5 and of (almost) nothing."""
+    logits = torch.full((2, 2, 10, 10), -100.0)
+    target = torch.zeros(2, 2, 10, 10)
+    target[0, 0, :, :] = 1.0
+    logits[0, 0, :5, :] = 100.0
+    jaccard = (50 + 0.1) / (100 + 0.1)
+    cross_entropy = 50 * 100 / 400
+    assert float(losses.overlapping_loss(logits, target)) == pytest.approx(cross_entropy + (1 - jaccard) / 2)
+
+
+def test_presence_is_calibrated_on_what_happened() -> None:
+    rng = np.random.default_rng(3)
+    scores = rng.normal(0, 2, 20000)
+    truth = rng.random(20000) < 1 / (1 + np.exp(-(1.5 * scores - 2)))
+    assert calibration.fit_logistic(scores, truth) == pytest.approx((1.5, -2.0), abs=0.1)
+
+
+def test_presence_of_what_never_occurs_stays_finite_and_small() -> None:
+    slope, intercept = calibration.fit_logistic(np.linspace(-3, 3, 50), np.zeros(50, dtype=np.bool_))
+    assert np.isfinite([slope, intercept]).all()
+    assert 1 / (1 + np.exp(-(slope * 3 + intercept))) < 0.2
+
+
+def test_each_structure_gets_the_threshold_that_suits_it_best() -> None:
+    overlaps = np.ones((len(calibration.THRESHOLDS), 2, 2)) * [1.0, 10.0]
+    overlaps[3, 0], overlaps[12, 1] = [5.0, 10.0], [0.5, 0.6]
+    assert calibration.choose_thresholds(overlaps) == (calibration.THRESHOLDS[3], calibration.THRESHOLDS[12])
+
+
+def test_dark_corners_leave_the_centre_and_blur_the_mean() -> None:
+    grey = np.full((96, 96, 3), 180, dtype=np.uint8)
+    rng = np.random.default_rng(1)
+    changed = [augment.optics(grey, rng, 1.0) for _ in range(30)]
+    assert all((image[40:56, 40:56] == 180).all() for image in changed)
+    assert min(int(image.min()) for image in changed) < 60
+    assert augment.optics(grey, rng, 0.0) is grey
 
 
 def test_the_learning_rate_warms_up_and_falls() -> None:
@@ -217,7 +281,7 @@ def test_soft_jaccard_by_hand() -> None:
 def test_curves_are_kept(data_dir: Path, tmp_path: Path) -> None:
     settings = tiny("lesion-unet")
     examples = selection.examples(settings, data_dir, "train")
-    data = loop.TrainingSet(loop_pixels(data_dir, examples, tmp_path), None)
+    data = run.training_set(settings, examples, data_dir, tmp_path)
     loop.train(settings, data, lambda _: 0.5, {}, made(tmp_path / "run"), quiet)
     rows = list(csv.DictReader(io.StringIO((tmp_path / "run" / "curves.csv").read_text())))
     assert [row["epoch"] for row in rows] == ["1", "2"]

@@ -13,7 +13,6 @@ from analysis.vision.errors import ModelError
 from analysis.vision.networks.backbones import EfficientNetLite, MobileNetV2
 from analysis.vision.networks.unet import EncoderUNet, UNet
 
-
 ARCHITECTURES: dict[str, Callable[[int], nn.Module]] = {
     "mobilenet_v2": MobileNetV2,
     "efficientnet_lite0": partial(EfficientNetLite, scale=0),

@@ -16,17 +16,14 @@ class Backbone(Protocol):
     taps: tuple[int, ...]
     tap_channels: tuple[int, ...]
 
-    def __call__(self, x: Tensor) -> Tensor: ...
-
 
 class MobileNetV2(nn.Module):
     """MobileNetV2 1.0 (Sandler et al. 2018, arXiv:1801.04381): N×3×H×W float in [−1, 1] → N×outputs logits."""
 
-    taps = (1, 3, 6, 13, 17)
-    tap_channels = (16, 24, 32, 96, 320)
-
     def __init__(self, outputs: int) -> None:
         super().__init__()
+        self.taps: tuple[int, ...] = (1, 3, 6, 13, 17)
+        self.tap_channels: tuple[int, ...] = (16, 24, 32, 96, 320)
         network = models.mobilenet_v2(weights=None, num_classes=outputs)
         self.features: nn.Sequential = network.features
         self.classifier: nn.Sequential = network.classifier
@@ -44,9 +41,16 @@ class EfficientNetLite(nn.Module):
     """
 
     # expansion, kernel, stride, channels, blocks
-    STAGES = ((1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3), (6, 5, 2, 192, 4), (6, 3, 1, 320, 1))
+    STAGES = (
+        (1, 3, 1, 16, 1),
+        (6, 3, 2, 24, 2),
+        (6, 5, 2, 40, 2),
+        (6, 3, 2, 80, 3),
+        (6, 5, 1, 112, 3),
+        (6, 5, 2, 192, 4),
+        (6, 3, 1, 320, 1),
+    )
     SCALES = ((1.0, 1.0), (1.0, 1.1), (1.1, 1.2))  # width and depth of Lite 0, 1, 2
-    taps = (1, 2, 3, 5, 7)
 
     def __init__(self, outputs: int, scale: int = 0) -> None:
         super().__init__()
@@ -58,7 +62,8 @@ class EfficientNetLite(nn.Module):
             into, out = channels[-1], _rounded(base * width)
             layers.append(nn.Sequential(*(MbConv(out if i else into, out, expansion, kernel, 1 if i else stride) for i in range(count))))
             channels.append(out)
-        self.tap_channels = tuple(channels[index] for index in self.taps)
+        self.taps: tuple[int, ...] = (1, 2, 3, 5, 7)
+        self.tap_channels: tuple[int, ...] = tuple(channels[index] for index in self.taps)
         self.features = nn.Sequential(*layers, convolution(channels[-1], 1280, 1))
         self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(1280, outputs))
 

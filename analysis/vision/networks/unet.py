@@ -79,8 +79,8 @@ class EncoderUNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         size, tapped = x.shape[-2:], []
-        for index, layer in enumerate(self.features[: self.taps[-1] + 1]):
-            x = layer(x)
+        for index in range(self.taps[-1] + 1):
+            x = self.features[index](x)
             if index in self.taps:
                 tapped.append(x)
         x = tapped.pop()

@@ -37,6 +37,25 @@ def _affine(source_px: int, size: int, rng: Generator, scale: tuple[float, float
     return np.column_stack([linear, offset])
 
 
+def optics(image: NDArray[np.uint8], rng: Generator, probability: float) -> NDArray[np.uint8]:
+    """Now and then blur the image, or darken its corners as a dermatoscope's tube does: other lenses, other resolution."""
+    if rng.random() < probability:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6)).astype(np.uint8, copy=False)
+    if rng.random() < probability / 2:
+        image = _vignetted(image, rng)
+    return image
+
+
+def _vignetted(image: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
+    side = image.shape[0]
+    x, y = np.meshgrid(np.linspace(-1, 1, side), np.linspace(-1, 1, side))
+    centre = rng.uniform(-0.1, 0.1, 2)
+    beyond = np.hypot(x - centre[0], y - centre[1]) - rng.uniform(0.8, 1.2)
+    light = 1 - np.clip(beyond / rng.uniform(0.03, 0.3), 0, 1) * rng.uniform(0.7, 1.0)
+    darkened: NDArray[np.uint8] = (image * light[..., None]).astype(np.uint8)
+    return darkened
+
+
 def colour(image: NDArray[np.uint8], rng: Generator, strength: float) -> NDArray[np.uint8]:
     """Change brightness, contrast, gamma and the gain of each channel: other cameras, other light.
 

@@ -14,6 +14,10 @@ BIAS_PENALTY = 0.01
 """Ridge on the class biases: val has 9 to 14 images of the rarest classes, too few to move a bias far."""
 
 
+THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
+"""Candidates for the threshold on a structure's map."""
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Parameters of `classify.calibrate`."""
@@ -41,3 +45,35 @@ def fit(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Calibration:
     optimiser.step(closure)  # type: ignore[no-untyped-call]
     centred = (bias - bias.mean()).detach()
     return Calibration(float(log_temperature.detach().exp()), tuple(round(float(b), 4) for b in centred))
+
+
+def fit_logistic(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and intercept of P = sigmoid(slope·s + intercept) on N scores (Platt 1999), with his smoothed targets.
+
+    His targets, (N₊+1)/(N₊+2) and 1/(N₋+2), keep the fit finite where the scores separate or one outcome never occurs.
+    """
+    positives, negatives = int(truth.sum()), int((~truth).sum())
+    target = torch.from_numpy(np.where(truth, (positives + 1) / (positives + 2), 1 / (negatives + 2)))
+    s = torch.from_numpy(scores)
+    line = torch.tensor([1.0, 0.0], dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.LBFGS([line], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimiser.zero_grad()
+        loss = functional.binary_cross_entropy_with_logits(line[0] * s + line[1], target)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    slope, intercept = line.tolist()
+    return slope, intercept
+
+
+def choose_thresholds(overlaps: NDArray[np.float64]) -> tuple[float, ...]:
+    """A threshold for each of C structures: the one of `THRESHOLDS` with the highest Jaccard index of its own.
+
+    `overlaps` T×C×2: intersection and union at each threshold, summed over the images. Each structure for itself, not the
+    sum over all: that one would be best served by never showing the rare structures, which are the ones worth a look.
+    """
+    jaccard = overlaps[..., 0] / np.maximum(overlaps[..., 1], 1e-12)
+    return tuple(THRESHOLDS[index] for index in jaccard.argmax(axis=0))

@@ -38,6 +38,7 @@ class Example:
     label: str | None
     mask_shard: str | None
     mask: str | None
+    structures: str | None
     skin_type: str
     site: str
     licence: str
@@ -57,6 +58,7 @@ def read_labels(data_dir: Path) -> list[Example]:
             label=row["label8"] or None,
             mask_shard="ham10000-masks-00.zip" if row["lesion_mask"] else None,
             mask=row["lesion_mask"] or None,
+            structures=None,
             skin_type=row["skin_type"],
             site=row["site"],
             licence=row["licence"].replace(" (stated from memory; not confirmed offline)", ", unconfirmed"),
@@ -80,6 +82,7 @@ def read_task1(data_dir: Path) -> list[Example]:
             label=row["label8"] or None,
             mask_shard=row["shard"],
             mask=row["lesion"],
+            structures=row["structures"],
             skin_type="",
             site="",
             licence="CC BY-NC 4.0 (ISIC 2018 Task 1-2)",
@@ -142,11 +145,19 @@ class Shards:
         """H×W uint8, 0 or 255. Raises ImageError when the example has no readable mask."""
         if example.mask is None or example.mask_shard is None:
             raise ImageError("no-mask", f"{example.name} has no lesion mask.")
-        data = np.frombuffer(self._bytes(example.mask_shard, example.mask), dtype=np.uint8)
-        mask = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
-        if mask is None:
-            raise ImageError("damaged", f"The mask of {example.name} cannot be decoded.")
-        return np.where(mask > 0, 255, 0).astype(np.uint8)
+        return np.where(self._grey(example.mask_shard, example.mask) > 0, 255, 0).astype(np.uint8)
+
+    def structures(self, example: Example) -> NDArray[np.uint8]:
+        """H×W uint8, one bit per structure in the order of STRUCTURES. Raises ImageError when there is no readable annotation."""
+        if example.structures is None:
+            raise ImageError("no-mask", f"The structures of {example.name} are not annotated.")
+        return self._grey(example.shard, example.structures)
+
+    def _grey(self, shard: str, path: str) -> NDArray[np.uint8]:
+        pixels = cv2.imdecode(np.frombuffer(self._bytes(shard, path), dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+        if pixels is None:
+            raise ImageError("damaged", f"{path} cannot be decoded.")
+        return pixels.astype(np.uint8, copy=False)
 
     def _bytes(self, shard: str, path: str) -> bytes:
         if shard not in self._open:
@@ -181,13 +192,18 @@ def classification_images(data_dir: Path, cache_dir: Path, examples: Sequence[Ex
     return cached(cache_dir, examples, load, "square")
 
 
-def segmentation_images(data_dir: Path, cache_dir: Path, examples: Sequence[Example]) -> NDArray[np.uint8]:
+def lesion_images(data_dir: Path, cache_dir: Path, examples: Sequence[Example]) -> NDArray[np.uint8]:
     """N×256×256×4: the whole image squashed to a square, with the mask as fourth channel, as `segment` sees it."""
     shards = Shards(data_dir)
+    return cached(cache_dir, examples, lambda example: _squashed(shards.image(example), shards.mask(example)), "masked")
 
-    def load(example: Example) -> NDArray[np.uint8]:
-        image = imaging.resize(shards.image(example), CACHE_PX, CACHE_PX)
-        mask = cv2.resize(shards.mask(example), (CACHE_PX, CACHE_PX), interpolation=cv2.INTER_NEAREST)
-        return np.dstack([image, mask])
 
-    return cached(cache_dir, examples, load, "masked")
+def structure_images(data_dir: Path, cache_dir: Path, examples: Sequence[Example]) -> NDArray[np.uint8]:
+    """N×256×256×4: the same with the structures' bits as fourth channel."""
+    shards = Shards(data_dir)
+    return cached(cache_dir, examples, lambda example: _squashed(shards.image(example), shards.structures(example)), "structures")
+
+
+def _squashed(image: RgbImage, marks: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    square = cv2.resize(marks, (CACHE_PX, CACHE_PX), interpolation=cv2.INTER_NEAREST)
+    return np.dstack([imaging.resize(image, CACHE_PX, CACHE_PX), square])

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -23,19 +27,37 @@ from torch.nn import functional
 from analysis.vision import networks
 from analysis.vision.training import augment, losses, schedules
 from analysis.vision.training.recipe import Recipe
-from analysis.vision.types import CLASSES
 
 State = dict[str, Tensor]
+Pixels: TypeAlias = NDArray[np.uint8]
+Indices: TypeAlias = NDArray[np.int64]
 Score = Callable[[nn.Module], float]
 """Quality of a network on val, higher is better."""
 
 
+AHEAD = 4
+"""Batches prepared while the network is busy with one."""
+
+
 @dataclass(frozen=True)
 class TrainingSet:
-    """Pixels N×256×256×(3|4) uint8 and, for classification, a class index per image."""
+    """Pixels N×256×256×(3|4) uint8, how often each image is drawn relative to the others, and what is to be learnt.
 
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.int64] | None
+    Either `classes` (N×(C+1) float: one-hot classes, then 1 for a dermoscopic picture) or the `bits` of the fourth channel, one
+    per output.
+    """
+
+    pixels: Pixels
+    weights: NDArray[np.float64]
+    classes: NDArray[np.float32] | None = None
+    bits: tuple[int, ...] = ()
+
+    def target(self, chosen: Indices, pixels: Pixels) -> Tensor:
+        """Of the chosen images, whose changed pixels are N×s×s×(3|4)."""
+        if self.classes is not None:
+            return torch.from_numpy(self.classes[chosen])
+        marks = pixels[:, None, :, :, 3] & np.array(self.bits, dtype=np.uint8)[:, None, None]
+        return torch.from_numpy((marks > 0).astype(np.float32))
 
 
 def train(recipe: Recipe, data: TrainingSet, score: Score, initial: State, out: Path, log: Callable[[str], None]) -> State:
@@ -60,7 +82,7 @@ def train(recipe: Recipe, data: TrainingSet, score: Score, initial: State, out: 
 def _new_network(recipe: Recipe, initial: State) -> nn.Module:
     """The architecture with the initial weights that fit it; the head is always new."""
     torch.manual_seed(recipe.seed)
-    network = networks.build(recipe.architecture, len(CLASSES) if recipe.task == "classification" else 1)
+    network = networks.build(recipe.architecture, len(recipe.outputs))
     shapes = {name: value.shape for name, value in network.state_dict().items()}
     fitting = {name: value.float() for name, value in initial.items() if shapes.get(name) == value.shape}
     network.load_state_dict(fitting, strict=False)
@@ -98,37 +120,66 @@ def _train_epoch(
 def _loss(recipe: Recipe, logits: Tensor, target: Tensor) -> Tensor:
     if recipe.task == "lesion":
         return losses.lesion_loss(logits, target)
-    return functional.cross_entropy(logits, target, label_smoothing=recipe.label_smoothing)
+    if recipe.task == "structures":
+        return losses.overlapping_loss(logits, target)
+    classes = functional.cross_entropy(logits[:, :-1], target[:, :-1], label_smoothing=recipe.label_smoothing)
+    modality = functional.binary_cross_entropy_with_logits(logits[:, -1], target[:, -1])
+    return classes + recipe.modality_weight * modality
 
 
 def _batches(recipe: Recipe, epoch: int, data: TrainingSet) -> Iterator[tuple[Tensor, Tensor]]:
-    """Augmented batches: x N×3×s×s in [−1, 1]; target class indices or N×1×s×s masks."""
-    rng = np.random.default_rng([recipe.seed, epoch])
-    size = recipe.size_px(epoch)
-    for chosen in _draw(recipe, data, rng).reshape(recipe.steps_per_epoch, recipe.batch_size):
-        pixels = [augment.geometry(data.pixels[i], size, rng, recipe.scale, recipe.shift) for i in chosen]
-        images = np.stack([augment.colour(p[..., :3], rng, recipe.colour_strength) for p in pixels])
-        yield to_input(images), _target(data, chosen, pixels)
+    """Augmented batches, prepared ahead by threads: x N×3×s×s in [−1, 1]; target N×(C+1) or N×outputs×s×s.
+
+    Each image's changes are drawn from (seed, epoch, position), so that they do not depend on who prepares it when.
+    """
+    drawn = _draw(recipe, data, np.random.default_rng([recipe.seed, epoch]))
+
+    def changed(position: int) -> Pixels:
+        rng = np.random.default_rng([recipe.seed, epoch, position])
+        pixels = augment.geometry(data.pixels[drawn[position]], recipe.size_px(epoch), rng, recipe.scale, recipe.shift)
+        image = augment.optics(augment.colour(pixels[..., :3], rng, recipe.colour_strength), rng, recipe.optics)
+        return np.dstack([image, pixels[..., 3:]])
+
+    with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
+        for positions, pixels in _ahead(pool, changed, recipe.steps_per_epoch, recipe.batch_size):
+            x, target = to_input(np.ascontiguousarray(pixels[..., :3])), data.target(drawn[positions], pixels)
+            yield _mixed(x, target, recipe.mixup, np.random.default_rng([recipe.seed, epoch, int(positions[0]), 1]))
 
 
-def _target(data: TrainingSet, chosen: NDArray[np.int64], pixels: list[NDArray[np.uint8]]) -> Tensor:
-    if data.labels is not None:
-        return torch.from_numpy(data.labels[chosen])
-    return torch.from_numpy(np.stack([p[..., 3] for p in pixels])[:, None]).float() / 255
+def _ahead(pool: ThreadPoolExecutor, changed: Callable[[int], Pixels], steps: int, size: int) -> Iterator[tuple[Indices, Pixels]]:
+    """Positions and pixels of each batch in order, `AHEAD` batches being worked on."""
+    waiting: deque[tuple[Indices, list[Future[Pixels]]]] = deque()
+    for start in range(0, steps * size, size):
+        positions = np.arange(start, start + size)
+        waiting.append((positions, [pool.submit(changed, int(position)) for position in positions]))
+        if len(waiting) > AHEAD:
+            yield _finished(*waiting.popleft())
+    while waiting:
+        yield _finished(*waiting.popleft())
 
 
-def _draw(recipe: Recipe, data: TrainingSet, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Indices of one epoch, drawn with replacement by class weight, or a permutation where all weigh the same."""
-    wanted = recipe.steps_per_epoch * recipe.batch_size
-    count = len(data.pixels)
-    if data.labels is None:
+def _finished(positions: Indices, images: list[Future[Pixels]]) -> tuple[Indices, Pixels]:
+    return positions, np.stack([image.result() for image in images])
+
+
+def _mixed(x: Tensor, target: Tensor, alpha: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Mixup (Zhang et al. 2018, arXiv:1710.09412): each image blended with another of the batch, its target alike. None for 0."""
+    if not alpha:
+        return x, target
+    share, order = float(rng.beta(alpha, alpha)), torch.from_numpy(rng.permutation(len(x)))
+    return x.lerp(x[order], 1 - share), target.lerp(target[order], 1 - share)
+
+
+def _draw(recipe: Recipe, data: TrainingSet, rng: np.random.Generator) -> Indices:
+    """Indices of one epoch: a permutation where all images weigh the same, else drawn with replacement by weight."""
+    wanted, count = recipe.steps_per_epoch * recipe.batch_size, len(data.pixels)
+    if np.ptp(data.weights) == 0:
         rounds = -(-wanted // count)
         return np.concatenate([rng.permutation(count) for _ in range(rounds)])[:wanted]
-    weights = np.bincount(data.labels, minlength=len(CLASSES)).clip(1)[data.labels] ** -recipe.sampling_power
-    return rng.choice(count, wanted, p=weights / weights.sum())
+    return rng.choice(count, wanted, p=data.weights / data.weights.sum())
 
 
-def to_input(images: NDArray[np.uint8]) -> Tensor:
+def to_input(images: Pixels) -> Tensor:
     """N×H×W×3 uint8 → N×3×H×W float32 in [−1, 1], channels last in memory: what every network here expects."""
     return torch.from_numpy(images).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 

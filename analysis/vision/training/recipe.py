@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from analysis.vision.types import CLASSES, STRUCTURES
+
 RECIPES_DIR = Path(__file__).parent / "recipes"
+INITIAL_DIR = Path(__file__).parents[3] / "models" / "initial"
+"""Weights that come with the project and are only trained on; see the README beside them."""
+OUTPUTS = {"classification": (*CLASSES, "dermoscopic"), "lesion": ("lesion",), "structures": STRUCTURES}
+"""Task → what each channel of the network's output means."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Recipe:
     """See recipes/*.toml, where each field has its reason."""
 
     name: str
-    task: Literal["classification", "lesion"]
+    task: Literal["classification", "lesion", "structures"]
     architecture: str
     seed: int
     phases: tuple[Phase, ...]
@@ -39,10 +45,17 @@ class Recipe:
     scale: tuple[float, float]
     shift: float
     colour_strength: float
+    optics: float
     max_train_per_dataset: dict[str, int]
     target_sensitivity: float
     sha256: str
+    mixup: float = 0.0
+    modality_weight: float = 0.0
     initial_weights: str | None = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return OUTPUTS[self.task]
 
     @property
     def epochs(self) -> int:
@@ -56,6 +69,13 @@ class Recipe:
     @property
     def steps_per_epoch(self) -> int:
         return self.samples_per_epoch // self.batch_size
+
+    def initial(self, data_dir: Path) -> Path | None:
+        """The file of `initial_weights`: in the data folder, or in models/initial. None for random weights."""
+        if self.initial_weights is None:
+            return None
+        delivered = data_dir / self.initial_weights
+        return delivered if delivered.exists() else INITIAL_DIR / self.initial_weights
 
     def size_px(self, epoch: int) -> int:
         """Input size of epoch 0, 1, …"""

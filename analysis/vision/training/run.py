@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from analysis.vision.training import calibration, data, evaluate, loop, selectio
 from analysis.vision.training import recipe as recipes
 from analysis.vision.training.data import Example
 from analysis.vision.training.recipe import Recipe
-from analysis.vision.types import CLASSES, MALIGNANT_CLASSES
+from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
 from analysis.vision.weights import Card, Model
 
 Log = Callable[[str], None]
@@ -41,8 +42,9 @@ def train(recipe: Recipe, data_dir: Path, out: Path, today: str, log: Log) -> Pa
     splits = {split: selection.examples(recipe, data_dir, split) for split in ("train", "val", "test")}
     cache = out.parent / "cache"
     val = Validation(recipe, splits["val"], data_dir, cache)
-    initial = load_file(data_dir / recipe.initial_weights) if recipe.initial_weights else {}
-    best = loop.train(recipe, _training_set(recipe, splits["train"], data_dir, cache), val.score, initial, out, log)
+    start = recipe.initial(data_dir)
+    initial = load_file(start) if start else {}
+    best = loop.train(recipe, training_set(recipe, splits["train"], data_dir, cache), val.score, initial, out, log)
     model = _draft(recipe, best, out)
     log("calibrating on val, reporting on test")
     content = _card(recipe, model, splits, data_dir)
@@ -59,11 +61,33 @@ def evaluate_folder(folder: Path, data_dir: Path, split: str) -> dict[str, Any]:
     return evaluate.lesion_figures(evaluate.jaccards(model, examples, data_dir), examples)
 
 
-def _training_set(recipe: Recipe, examples: list[Example], data_dir: Path, cache: Path) -> loop.TrainingSet:
+def training_set(recipe: Recipe, examples: list[Example], data_dir: Path, cache: Path) -> loop.TrainingSet:
+    """What a recipe learns from these examples."""
     if recipe.task == "classification":
+        labels = data.class_indices(examples)
+        dermoscopic = [[example.modality == "dermoscopic"] for example in examples]
+        targets = np.hstack([np.eye(len(CLASSES))[labels], dermoscopic]).astype(np.float32)
         pixels = data.classification_images(data_dir, cache, examples)
-        return loop.TrainingSet(pixels, data.class_indices(examples))
-    return loop.TrainingSet(data.segmentation_images(data_dir, cache, examples), None)
+        return loop.TrainingSet(pixels, class_weights(labels, recipe.sampling_power), classes=targets)
+    if recipe.task == "structures":
+        pixels = data.structure_images(data_dir, cache, examples)
+        bits = tuple(2**index for index in range(len(STRUCTURES)))
+        return loop.TrainingSet(pixels, structure_weights(pixels[..., 3], bits, recipe.sampling_power), bits=bits)
+    return loop.TrainingSet(data.lesion_images(data_dir, cache, examples), np.ones(len(examples)), bits=(1,))
+
+
+def class_weights(labels: NDArray[np.int64], power: float) -> NDArray[np.float64]:
+    """How often each of N images is drawn: (images of its class)^−power."""
+    weights: NDArray[np.float64] = np.bincount(labels, minlength=len(CLASSES)).clip(1)[labels] ** -power
+    return weights
+
+
+def structure_weights(marks: NDArray[np.uint8], bits: tuple[int, ...], power: float) -> NDArray[np.float64]:
+    """Weight of each image: that of the rarest structure it shows, count^−power; images without any weigh as the commonest."""
+    present = np.array([np.bitwise_or.reduce(image, axis=None) for image in marks])[:, None] & np.array(bits) > 0
+    by_structure = present.sum(axis=0).clip(1) ** -power
+    weights: NDArray[np.float64] = np.where(present, by_structure, by_structure.min()).max(axis=1)
+    return weights
 
 
 class Validation:
@@ -71,7 +95,7 @@ class Validation:
 
     def __init__(self, recipe: Recipe, examples: list[Example], data_dir: Path, cache: Path) -> None:
         self._recipe = recipe
-        self._set = _training_set(recipe, examples, data_dir, cache)
+        self._set = training_set(recipe, examples, data_dir, cache)
 
     def score(self, network: nn.Module) -> float:
         where = next(network.parameters()).device
@@ -80,20 +104,29 @@ class Validation:
             for pixels in self._set.pixels:
                 x = classify.to_input(pixels[..., :3], self._recipe.input_px)
                 outputs.append(network(x.to(where)).float().cpu().numpy()[0])
-        if self._set.labels is not None:
-            return metrics.macro_auc(self._set.labels, classify.calibrate(np.array(outputs), 1.0, (0.0,))) or 0.0
-        masks = [cv2.resize(o[0], (data.CACHE_PX, data.CACHE_PX)) > 0 for o in outputs]
-        truth = self._set.pixels[..., 3] > 0
-        return float(np.mean([metrics.jaccard(m, t) for m, t in zip(masks, truth, strict=True)]))
+        if self._set.classes is not None:
+            truth = self._set.classes[:, :-1].argmax(axis=1)
+            return metrics.macro_auc(truth, classify.calibrate(np.array(outputs)[:, :-1], 1.0, (0.0,))) or 0.0
+        return self._overlap(outputs)
+
+    def _overlap(self, outputs: list[NDArray[np.float32]]) -> float:
+        """Mean Jaccard of the lesion, or the micro-Jaccard of the structures, at the size of the cache and a threshold of 0.5."""
+        bits = np.array(self._set.bits, dtype=np.uint8)[:, None, None]
+        found = [[cv2.resize(channel, (data.CACHE_PX, data.CACHE_PX)) > 0 for channel in output] for output in outputs]
+        truth = [pixels[..., 3] & bits > 0 for pixels in self._set.pixels]
+        if self._recipe.task == "lesion":
+            return float(np.mean([metrics.jaccard(f[0], t[0]) for f, t in zip(found, truth, strict=True)]))
+        pairs = zip(chain.from_iterable(found), chain.from_iterable(truth), strict=True)
+        return metrics.micro_jaccard([metrics.overlap(f, t) for f, t in pairs]) or 0.0
 
 
 def _draft(recipe: Recipe, best: loop.State, out: Path) -> Model:
     """The trained network as it will be loaded (rounded to half precision), not calibrated yet."""
     path = out / "model" / weights.WEIGHTS_FILE
     digest = weights.save_weights(best, path)
-    classes = CLASSES if recipe.task == "classification" else ("lesion",)
+    classes = CLASSES if recipe.task == "classification" else recipe.outputs
     neutral = (0.0,) * len(classes)
-    card = Card("draft", recipe.task, recipe.architecture, classes, recipe.input_px, 0.5, 1.0, neutral, digest, {})
+    card = Card("draft", recipe.task, recipe.architecture, classes, recipe.input_px, 0.5, 1.0, neutral, digest, recipe.outputs, {})
     return weights.assemble(card, load_file(path))
 
 

@@ -16,9 +16,11 @@ HAM_VAL_LIMIT = 150
 
 
 def examples(recipe: Recipe, data_dir: Path, split: str) -> list[Example]:
-    """The labelled images (classification) or the masked ones (lesion) of a split, thinned as the recipe says."""
+    """The labelled (classification), masked (lesion) or annotated (structures) images of a split, thinned as the recipe says."""
     if recipe.task == "classification":
         return data.select(data.read_labels(data_dir), split)
+    if recipe.task == "structures":
+        return data.select(data.read_task1(data_dir), split)
     masked = [example for example in data.read_labels(data_dir) if example.mask] + data.read_task1(data_dir)
     chosen = data.select(masked, split)
     if split == "train":
