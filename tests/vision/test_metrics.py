@@ -53,6 +53,16 @@ def test_an_outline_below_the_threshold_counts_nothing() -> None:
     assert metrics.thresholded_jaccard([]) is None
 
 
+def test_structures_are_scored_over_all_images_as_isic_does() -> None:
+    """Areas, not pixels: the larger image counts no more (by hand: (2/8 + 4/16) / (4/8 + 8/16))."""
+    small = metrics.overlap(mask("###.", "...."), mask(".###", "...."))
+    large = metrics.overlap(mask("########", "........"), mask("####....", "........"))
+    assert small == pytest.approx((2 / 8, 4 / 8))
+    assert large == pytest.approx((4 / 16, 8 / 16))
+    assert metrics.micro_jaccard([small, large]) == pytest.approx(0.5)
+    assert metrics.micro_jaccard([(0.0, 0.0)]) is None
+
+
 def test_masks_of_different_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="shapes differ"):
         metrics.jaccard(mask("##"), mask("###"))

@@ -114,11 +114,11 @@ def class_indices(examples: Sequence[Example]) -> NDArray[np.int64]:
     return np.array([CLASSES.index(example.label or "") for example in examples], dtype=np.int64)
 
 
-def file_digests(data_dir: Path, examples: Iterable[Example], others: Iterable[str]) -> dict[str, str]:
-    """SHA-256 of the tables, of every shard the examples come from and of `others`: what exactly a model was trained on."""
+def file_digests(data_dir: Path, examples: Iterable[Example]) -> dict[str, str]:
+    """SHA-256 of the tables and of every shard the examples come from: what exactly a model was trained on."""
     shards = {example.shard for example in examples} | {e.mask_shard for e in examples if e.mask_shard}
-    names = {"labels.csv", "structures.csv", *shards, *others}
-    return {name: _sha256(data_dir / name) for name in sorted(names)}
+    names = {"labels.csv", "structures.csv", *shards}
+    return {name: sha256(data_dir / name) for name in sorted(names)}
 
 
 def selection_digest(examples: Iterable[Example]) -> str:
@@ -126,7 +126,7 @@ def selection_digest(examples: Iterable[Example]) -> str:
     return hashlib.sha256("\n".join(f"{e.dataset}/{e.name}" for e in examples).encode()).hexdigest()
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

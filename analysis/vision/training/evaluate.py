@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vision import classify, metrics, segment
+from analysis.vision import classify, metrics, segment, structures
 from analysis.vision.training.data import Example, Shards, class_indices
-from analysis.vision.types import CLASSES, MALIGNANT_CLASSES
+from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
 from analysis.vision.weights import Model
 
 RESAMPLES = 1000
@@ -24,20 +25,32 @@ Figure = dict[str, Any]
 
 
 def raw_logits(model: Model, examples: Sequence[Example], data_dir: Path) -> NDArray[np.float64]:
-    """N×8 uncalibrated class scores."""
+    """N×9 scores as the network gives them: eight classes, then dermoscopic."""
     shards = Shards(data_dir)
     rows = [classify.logits(classify.prepare(shards.image(e), model.card), model)[0] for e in examples]
     return np.array(rows)
 
 
-def probabilities(model: Model, examples: Sequence[Example], data_dir: Path) -> NDArray[np.float64]:
-    """N×8 calibrated probabilities, rows in the order of `examples`."""
-    return classify.calibrate(raw_logits(model, examples, data_dir), model.card.temperature, model.card.class_bias)
+@dataclass(frozen=True)
+class Answers:
+    """What a classifier says of N images: `p` N×8 calibrated class probabilities, `dermoscopic` N probabilities."""
+
+    p: NDArray[np.float64]
+    dermoscopic: NDArray[np.float64]
 
 
-def classification_figures(p: NDArray[np.float64], examples: Sequence[Example], threshold: float) -> Figure:
-    """All classification figures over `examples`, then by modality and by skin type."""
+def answers(model: Model, raw: NDArray[np.float64]) -> Answers:
+    """Raw scores N×9 as the program at work reads them."""
+    p = classify.calibrate(raw[:, : len(CLASSES)], model.card.temperature, model.card.class_bias)
+    return Answers(p, 1 / (1 + np.exp(-raw[:, len(CLASSES)])))
+
+
+def classification_figures(found: Answers, examples: Sequence[Example], threshold: float) -> Figure:
+    """All classification figures over `examples`, then by class, by modality and by skin type."""
+    p = found.p
     figures = _classification(p, examples, threshold)
+    figures["modality"] = _modality_figures(found.dermoscopic, examples)
+    figures["calibration_curve_malignant"] = _calibration_curve(p, examples)
     figures["by_class"] = {label: _one_class(p, examples, label) for label in CLASSES}
     for title, key in (("by_modality", _modality), ("by_skin_type", _skin_type)):
         figures[title] = {
@@ -49,8 +62,7 @@ def classification_figures(p: NDArray[np.float64], examples: Sequence[Example], 
 
 def _classification(p: NDArray[np.float64], examples: Sequence[Example], threshold: float) -> Figure:
     labels, groups = class_indices(examples), [example.group_id for example in examples]
-    malignant = np.isin(labels, [CLASSES.index(name) for name in MALIGNANT_CLASSES])
-    mass = classify.malignant_mass(p)
+    malignant, mass = _malignant(examples), classify.malignant_mass(p)
 
     def over(statistic: Callable[[NDArray[np.int64]], float | None]) -> Figure:
         return interval(statistic, groups)
@@ -67,6 +79,38 @@ def _classification(p: NDArray[np.float64], examples: Sequence[Example], thresho
         "ece_top_class": over(lambda i: metrics.ece(labels[i] == p[i].argmax(axis=1), p[i].max(axis=1))),
         "ece_malignant": over(lambda i: metrics.ece(malignant[i], mass[i])),
     }
+
+
+def operating_figures(p: NDArray[np.float64], examples: Sequence[Example], threshold: float) -> Figure:
+    """Sensitivity and specificity for malignant when the alert is given at `threshold`."""
+    malignant, mass = _malignant(examples), classify.malignant_mass(p)
+    groups = [example.group_id for example in examples]
+    return {
+        "sensitivity": interval(lambda i: metrics.sensitivity(malignant[i], mass[i] >= threshold), groups),
+        "specificity": interval(lambda i: metrics.specificity(malignant[i], mass[i] >= threshold), groups),
+    }
+
+
+def _malignant(examples: Sequence[Example]) -> NDArray[np.bool_]:
+    return np.array([example.label in MALIGNANT_CLASSES for example in examples])
+
+
+def _modality_figures(dermoscopic: NDArray[np.float64], examples: Sequence[Example]) -> Figure:
+    truth, groups = np.array([example.modality == "dermoscopic" for example in examples]), [example.group_id for example in examples]
+    return {
+        "auc": interval(lambda i: metrics.auc(truth[i], dermoscopic[i]), groups),
+        "accuracy": interval(lambda i: float((truth[i] == (dermoscopic[i] >= 0.5)).mean()), groups),
+    }
+
+
+def _calibration_curve(p: NDArray[np.float64], examples: Sequence[Example]) -> list[Figure]:
+    """Tenths of the images by stated probability of malignancy, and how often it came true."""
+    mass, malignant = classify.malignant_mass(p), _malignant(examples)
+    return [
+        {"n": len(tenth), "stated": round(float(mass[tenth].mean()), 4), "observed": round(float(malignant[tenth].mean()), 4)}
+        for tenth in np.array_split(np.argsort(mass), 10)
+        if len(tenth)
+    ]
 
 
 def _one_class(p: NDArray[np.float64], examples: Sequence[Example], label: str) -> Figure:
@@ -102,6 +146,51 @@ def jaccards(model: Model, examples: Sequence[Example], data_dir: Path) -> NDArr
     shards = Shards(data_dir)
     pairs = ((segment.segment(shards.image(e), model).mask, shards.mask(e) > 0) for e in examples)
     return np.array([metrics.jaccard(found, reference) for found, reference in pairs])
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Structures of N images: `overlaps` N×T×C×2 (intersection and union, as shares of the image, at T thresholds), `scores` N×C
+    that presence is read from, `present` N×C what experts marked.
+    """
+
+    overlaps: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    present: NDArray[np.bool_]
+
+
+def marks(model: Model, examples: Sequence[Example], data_dir: Path, thresholds: NDArray[np.float64]) -> Marks:
+    """Compare the maps with the annotation at each of T×C `thresholds`, at the delivered size."""
+    shards = Shards(data_dir)
+    bits = 2 ** np.arange(len(STRUCTURES), dtype=np.uint8)
+    overlaps, scores, present = [], [], []
+    for example in examples:
+        logits = structures.logits(shards.image(example), model)
+        truth = shards.structures(example)[None] & bits[:, None, None] > 0
+        maps = structures.enlarged(logits, *truth.shape[1:])
+        overlaps.append([[metrics.overlap(m > t, known) for m, t, known in zip(maps, row, truth, strict=True)] for row in thresholds])
+        scores.append(structures.presence_scores(logits))
+        present.append(truth.any(axis=(1, 2)))
+    return Marks(np.array(overlaps), np.array(scores), np.array(present))
+
+
+def structure_figures(found: Marks, examples: Sequence[Example], lines: Sequence[tuple[float, float]]) -> Figure:
+    """ISIC 2018 Task 2's micro-Jaccard over everything; each structure's own, and how well its presence is told."""
+    overlaps, groups = found.overlaps[:, 0], [example.group_id for example in examples]
+    figures: Figure = {
+        "n": len(examples),
+        "micro_jaccard": interval(lambda i: metrics.micro_jaccard(overlaps[i]), groups),
+        "by_structure": {},
+    }
+    for index, (name, (slope, intercept)) in enumerate(zip(STRUCTURES, lines, strict=True)):
+        shown, p = found.present[:, index], 1 / (1 + np.exp(-(slope * found.scores[:, index] + intercept)))
+        figures["by_structure"][name] = {
+            "n": int(shown.sum()),
+            "jaccard": interval(lambda i, index=index: metrics.micro_jaccard(overlaps[i, index]), groups),
+            "presence_auc": interval(lambda i, shown=shown, p=p: metrics.auc(shown[i], p[i]), groups),
+            "presence_ece": interval(lambda i, shown=shown, p=p: metrics.ece(shown[i], p[i]), groups),
+        }
+    return figures
 
 
 def interval(statistic: Callable[[NDArray[np.int64]], float | None], groups: Sequence[str]) -> Figure:

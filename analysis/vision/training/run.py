@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,20 +16,14 @@ from safetensors.torch import load_file
 from torch import nn
 
 from analysis.vision import classify, metrics, networks, weights
-from analysis.vision.training import calibration, data, evaluate, loop, selection
+from analysis.vision.training import cards, data, evaluate, loop, selection
 from analysis.vision.training import recipe as recipes
 from analysis.vision.training.data import Example
 from analysis.vision.training.recipe import Recipe
-from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
+from analysis.vision.types import CLASSES, STRUCTURES
 from analysis.vision.weights import Card, Model
 
 Log = Callable[[str], None]
-
-INTENDED_USE = (
-    "Decision support for clinicians who look at the lesion themselves. It never diagnoses: every result is "
-    "preliminary until a named person signs it, and it may raise the priority of a case, never lower it. "
-    "Not a medical device. Trained on data licensed for non-commercial use (CC BY-NC 4.0): research use only."
-)
 
 
 def train(recipe: Recipe, data_dir: Path, out: Path, today: str, log: Log) -> Path:
@@ -47,7 +40,7 @@ def train(recipe: Recipe, data_dir: Path, out: Path, today: str, log: Log) -> Pa
     best = loop.train(recipe, training_set(recipe, splits["train"], data_dir, cache), val.score, initial, out, log)
     model = _draft(recipe, best, out)
     log("calibrating on val, reporting on test")
-    content = _card(recipe, model, splits, data_dir)
+    content = cards.card(cards.Material(recipe, model, splits, data_dir))
     return _write(content, out, today)
 
 
@@ -56,8 +49,11 @@ def evaluate_folder(folder: Path, data_dir: Path, split: str) -> dict[str, Any]:
     model = weights.load_model(folder)
     examples = selection.examples(recipes.restore(model.card.content["recipe"]), data_dir, split)
     if model.card.task == "classification":
-        p = evaluate.probabilities(model, examples, data_dir)
-        return evaluate.classification_figures(p, examples, model.card.threshold)
+        answers = evaluate.answers(model, evaluate.raw_logits(model, examples, data_dir))
+        return evaluate.classification_figures(answers, examples, model.card.threshold)
+    if model.card.task == "structures":
+        marks = evaluate.marks(model, examples, data_dir, np.array([model.card.structure_thresholds]))
+        return evaluate.structure_figures(marks, examples, model.card.presence)
     return evaluate.lesion_figures(evaluate.jaccards(model, examples, data_dir), examples)
 
 
@@ -128,113 +124,6 @@ def _draft(recipe: Recipe, best: loop.State, out: Path) -> Model:
     neutral = (0.0,) * len(classes)
     card = Card("draft", recipe.task, recipe.architecture, classes, recipe.input_px, 0.5, 1.0, neutral, digest, recipe.outputs, {})
     return weights.assemble(card, load_file(path))
-
-
-def _card(recipe: Recipe, model: Model, splits: dict[str, list[Example]], data_dir: Path) -> dict[str, Any]:
-    """The whole content of card.json (SPEC T8)."""
-    if recipe.task == "classification":
-        fitted = _classification_part(recipe, model, splits, data_dir)
-    else:
-        fitted = _lesion_part(model, splits, data_dir)
-    train_examples = splits["train"]
-    return {
-        "task": recipe.task,
-        "architecture": recipe.architecture,
-        "classes": list(model.card.classes),
-        "sha256": model.card.sha256,
-        "preprocessing": {
-            "input_px": recipe.input_px,
-            "geometry": "centred square, resized" if recipe.task == "classification" else "whole frame, squashed",
-            "scaling": "RGB / 127.5 - 1",
-        },
-        **fitted,
-        "recipe": asdict(recipe),
-        "data": {
-            "splits": {split: len(examples) for split, examples in splits.items()},
-            "by_dataset": evaluate.counts(train_examples, lambda e: e.dataset),
-            "by_class": evaluate.counts(train_examples, lambda e: e.label),
-            "split_rule": "by hash of group_id (lesion, patient or set of near-duplicates); groups on two sides count for the first",
-            "licences": sorted({example.licence for example in train_examples}),
-            "sha256": data.file_digests(data_dir, train_examples, [recipe.initial_weights] if recipe.initial_weights else []),
-            "selection_sha256": {split: data.selection_digest(examples) for split, examples in splits.items()},
-        },
-        "intended_use": INTENDED_USE,
-    }
-
-
-def _classification_part(recipe: Recipe, model: Model, splits: dict[str, list[Example]], data_dir: Path) -> dict[str, Any]:
-    """Calibration and threshold from val, figures from test."""
-    labels = data.class_indices(splits["val"])
-    malignant = np.isin(labels, [CLASSES.index(name) for name in MALIGNANT_CLASSES])
-    raw = evaluate.raw_logits(model, splits["val"], data_dir)
-    fit = calibration.fit(raw, labels)
-    on_val = classify.calibrate(raw, fit.temperature, fit.class_bias)
-    threshold = metrics.threshold_at_sensitivity(malignant, classify.malignant_mass(on_val), recipe.target_sensitivity)
-    if threshold is None:
-        raise ValueError("val has no malignant case: no operating point can be chosen")
-    calibrated = replace(model, card=replace(model.card, temperature=fit.temperature, class_bias=fit.class_bias))
-    on_test = evaluate.probabilities(calibrated, splits["test"], data_dir)
-    return {
-        "calibration": {**asdict(fit), "fitted_on": "val"},
-        "threshold": {"value": threshold, "rule": f"sensitivity {recipe.target_sensitivity} for malignant on val"},
-        "metrics": {
-            "val": evaluate.classification_figures(on_val, splits["val"], threshold),
-            "test": evaluate.classification_figures(on_test, splits["test"], threshold),
-        },
-        "validated_scope": _classification_scope(splits["test"]),
-        "known_failures": _missed(on_val, splits["val"], threshold),
-    }
-
-
-def _classification_scope(test: list[Example]) -> dict[str, Any]:
-    kinds = evaluate.counts(test, lambda e: e.modality)
-    skin = evaluate.counts(test, lambda e: e.skin_type)
-    unknown = skin.get("unknown", 0)
-    return {
-        "summary": (
-            f"Tested on {kinds.get('dermoscopic', 0)} dermoscopic images (centre crops, {data.CACHE_PX} px) and {kinds.get('clinical', 0)} "
-            f"smartphone photographs of eight diagnoses. Skin type is known for {len(test) - unknown} of them, "
-            f"{skin.get('5', 0) + skin.get('6', 0)} of type V or VI. It looks at the centred square of an image. Not tested on "
-            "children, nails or mucosa as such, nor on anything that is none of the eight diagnoses."
-        ),
-        "test_counts": {
-            "modality": kinds,
-            "site": evaluate.counts(test, lambda e: e.site),
-            "skin_type": evaluate.counts(test, lambda e: e.skin_type),
-        },
-    }
-
-
-def _missed(p: NDArray[np.float64], val: list[Example], threshold: float) -> dict[str, Any]:
-    """The malignant val images the model was surest about being benign."""
-    mass = classify.malignant_mass(p)
-    order = [i for i in np.argsort(mass) if val[i].label in MALIGNANT_CLASSES and mass[i] < threshold]
-    return {
-        "surest_misses_on_val": [{"id": val[i].name, "label": val[i].label, "p_malignant": round(float(mass[i]), 4)} for i in order[:10]]
-    }
-
-
-def _lesion_part(model: Model, splits: dict[str, list[Example]], data_dir: Path) -> dict[str, Any]:
-    """The report's threshold; figures on val and test."""
-    on_val = evaluate.jaccards(model, splits["val"], data_dir)
-    on_test = evaluate.jaccards(model, splits["test"], data_dir)
-    worst = np.argsort(on_val)[:10]
-    return {
-        "calibration": {"temperature": 1.0, "class_bias": [0.0], "fitted_on": "nothing: the mask is not a probability"},
-        "threshold": {"value": 0.5, "rule": "the report's (S0 section 3.4)"},
-        "metrics": {
-            "val": evaluate.lesion_figures(on_val, splits["val"]),
-            "test": evaluate.lesion_figures(on_test, splits["test"]),
-        },
-        "validated_scope": {
-            "summary": (
-                f"Tested on {len(splits['test'])} dermoscopic images with outlines drawn or approved by people, skin type unknown. "
-                "Not tested on smartphone photographs; outlines there are unreliable."
-            ),
-            "test_counts": {"dataset": evaluate.counts(splits["test"], lambda e: e.dataset)},
-        },
-        "known_failures": {"worst_on_val": [{"id": splits["val"][i].name, "jaccard": round(float(on_val[i]), 4)} for i in worst]},
-    }
 
 
 def _write(content: dict[str, Any], out: Path, today: str) -> Path:
