@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("SKINCLINIC_DATA", ROOT.parent / "shared" / "data"))
 CLASSES = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
+STRUCTURE_BITS = {"globules": 1, "streaks": 2, "pigment_network": 4, "milia_like_cyst": 8, "negative_network": 16}
 TOLERANCE = 0.002
 """Figures are printed to four decimals; a different processor rounds the networks a little differently."""
 
@@ -36,8 +37,12 @@ def main() -> int:
     active = json.loads((ROOT / "models" / "active.json").read_text())
     cards = {task: json.loads((ROOT / "models" / name / "card.json").read_text()) for task, name in active.items()}
     with tempfile.TemporaryDirectory() as folder:
-        figures = {**_classification(Path(folder)), **_lesion(Path(folder))}
-    expected = {**_expected(cards["classification"], ("macro_auc", "malignant_auc", "melanoma_auc")), **_expected_lesion(cards["lesion"])}
+        figures = {**_classification(Path(folder)), **_masks(Path(folder))}
+    expected = {
+        **_expected(cards["classification"], ("macro_auc", "malignant_auc", "melanoma_auc", "balanced_accuracy")),
+        **_expected_lesion(cards["lesion"]),
+        "structures_micro_jaccard": cards["structures"]["metrics"]["test"]["micro_jaccard"]["value"],
+    }
     for name, value in figures.items():
         print(f"{name:32} measured {value:.4f}   card {expected[name]:.4f}")
     agrees = all(abs(figures[name] - expected[name]) <= TOLERANCE for name in figures)
@@ -93,14 +98,26 @@ def _classification(folder: Path) -> dict[str, float]:
         "macro_auc": float(np.mean([roc_auc_score(labels == k, p[:, k]) for k in range(len(CLASSES))])),
         "malignant_auc": float(roc_auc_score(malignant, mass)),
         "melanoma_auc": float(roc_auc_score(labels == CLASSES.index("MEL"), p[:, CLASSES.index("MEL")])),
+        "balanced_accuracy": float(balanced_accuracy_score(labels, p.argmax(axis=1))),
         **_jaccards("ham10000_mean_jaccard", rows, "lesion_mask", folder / "classified"),
     }
 
 
-def _lesion(folder: Path) -> dict[str, float]:
-    rows = _rows("structures.csv")
-    _predict(_unpack(rows, "image", folder / "task1"), folder / "outlined")
-    return _jaccards("isic2018_task1_mean_jaccard", rows, "lesion", folder / "outlined")
+def _masks(folder: Path) -> dict[str, float]:
+    rows, out = _rows("structures.csv"), folder / "outlined"
+    _predict(_unpack(rows, "image", folder / "task1"), out)
+    return {**_jaccards("isic2018_task1_mean_jaccard", rows, "lesion", out), "structures_micro_jaccard": _micro_jaccard(rows, out)}
+
+
+def _micro_jaccard(rows: list[dict[str, str]], out: Path) -> float:
+    """ISIC 2018 Task 2: intersections and unions as shares of the image, summed over all images and structures."""
+    intersection = union = 0.0
+    for number, row in enumerate(rows):
+        truth = np.asarray(Image.open(io.BytesIO(_shard(row["shard"]).read(row["structures"]))))
+        for name, bit in STRUCTURE_BITS.items():
+            found, known = _mask((out / "masks" / f"{number:05}" / f"{name}.png").read_bytes()), truth & bit > 0
+            intersection, union = intersection + float((found & known).mean()), union + float((found | known).mean())
+    return intersection / union
 
 
 def _jaccards(name: str, rows: list[dict[str, str]], column: str, out: Path) -> dict[str, float]:
