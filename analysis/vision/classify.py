@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from analysis.vision import imaging, networks
-from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, Classification, ClassScore, RgbImage
+from analysis.vision import familiarity, imaging, networks
+from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, Classification, ClassScore, Familiarity, RgbImage
 from analysis.vision.weights import Card, Model
+
+if TYPE_CHECKING:
+    from analysis.vision.networks.backbones import Backbone
 
 
 def to_input(image: NDArray[np.uint8], size_px: int) -> Tensor:
@@ -24,11 +30,26 @@ def prepare(image: RgbImage, card: Card) -> Tensor:
     return to_input(imaging.centre_square(image), card.input_px)
 
 
-def logits(x: Tensor, model: Model) -> NDArray[np.float64]:
-    """Raw class scores, N×n."""
+@dataclass(frozen=True)
+class Seen:
+    """What the network makes of N images in one pass."""
+
+    features: NDArray[np.float64]
+    """N×d, averaged over the picture: what `familiarity` judges."""
+    scores: NDArray[np.float64]
+    """N×8 raw class scores."""
+    p_dermoscopic: NDArray[np.float64]
+    """N, in [0, 1]."""
+
+
+def look(x: Tensor, model: Model) -> Seen:
+    """One forward pass over N×3×s×s."""
+    network = cast("Backbone", model.network)
     with torch.inference_mode(), networks.half_precision(model.where):
-        scores = model.network(x.to(model.where))
-    return np.asarray(scores.float().cpu().numpy(), dtype=np.float64)
+        pooled = network.features(x.to(model.where)).mean((2, 3))
+        outputs = network.classifier(pooled)
+    features, scores = (np.asarray(tensor.float().cpu().numpy(), dtype=np.float64) for tensor in (pooled, outputs))
+    return Seen(features, scores[:, : len(CLASSES)], 1 / (1 + np.exp(-scores[:, len(CLASSES)])))
 
 
 def calibrate(raw: NDArray[np.float64], temperature: float, class_bias: tuple[float, ...]) -> NDArray[np.float64]:
@@ -60,7 +81,7 @@ def malignant_mass(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(probabilities[..., [CLASSES.index(name) for name in MALIGNANT_CLASSES]].sum(axis=-1))
 
 
-def present(probabilities: NDArray[np.float64], threshold: float) -> Classification:
+def present(probabilities: NDArray[np.float64], threshold: float, p_dermoscopic: float) -> Classification:
     """A probability vector over CLASSES as a clinician reads it: ranked, with confidences, listed only above chance."""
     count = len(CLASSES)
     scores = [
@@ -74,11 +95,13 @@ def present(probabilities: NDArray[np.float64], threshold: float) -> Classificat
         malignant_confidence_percent=confidence_percent(max(p_malignant, 1 - p_malignant), 2),
         uncertainty=uncertainty(probabilities),
         threshold=threshold,
+        p_dermoscopic=p_dermoscopic,
     )
 
 
-def classify(image: RgbImage, model: Model) -> Classification:
-    """Classify one upright image (S0 §3.1–3.3)."""
-    raw = logits(prepare(image, model.card), model)
-    probabilities = calibrate(raw, model.card.temperature, model.card.class_bias)[0]
-    return present(probabilities, model.card.threshold)
+def classify(image: RgbImage, model: Model) -> tuple[Classification, Familiarity]:
+    """Classify one upright image (S0 §3.1–3.3), and say whether it resembles what the classifier knows."""
+    seen = look(prepare(image, model.card), model)
+    probabilities = calibrate(seen.scores, model.card.temperature, model.card.class_bias)[0]
+    answer = present(probabilities, model.card.threshold, float(seen.p_dermoscopic[0]))
+    return answer, familiarity.judge(seen.features[0], model)

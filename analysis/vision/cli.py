@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis.vision import imaging, pipeline, weights
 from analysis.vision.errors import ImageError
-from analysis.vision.types import CLASSES, Abcd, Output
+from analysis.vision.types import CLASSES, STRUCTURES, Abcd, Output
 
 PREDICTIONS_FILE = "predictions.csv"
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png"}
@@ -29,6 +29,9 @@ COLUMNS = (
     "abcd_C",
     "abcd_D1_px",
     "abcd_D2_px",
+    "p_dermoscopic",
+    "unfamiliar",
+    *(f"structure_{name}" for name in STRUCTURES),
 )
 """Columns of predictions.csv. Others may be added after these; these are never renamed."""
 
@@ -93,6 +96,8 @@ def _predict_one(path: Path, mask_folder: Path, bundle: weights.Bundle) -> Row:
     mask_folder.mkdir(parents=True, exist_ok=True)
     (mask_folder / "lesion.png").write_bytes(imaging.encode_png(output.lesion.mask))
     (mask_folder / "level_set.png").write_bytes(imaging.encode_png(output.level_set.mask))
+    for structure in output.structures:
+        (mask_folder / f"{structure.name}.png").write_bytes(imaging.encode_png(structure.mask))
     return {"error": "", **_classification_columns(output), **_abcd_columns(output.abcd)}
 
 
@@ -102,6 +107,9 @@ def _classification_columns(output: Output) -> Row:
         "p_malignant": f"{output.classification.p_malignant:.6f}",
         **{f"p_{label}": f"{p[label]:.6f}" for label in CLASSES},
         "uncertainty": f"{output.classification.uncertainty:.6f}",
+        "p_dermoscopic": f"{output.classification.p_dermoscopic:.6f}",
+        "unfamiliar": f"{output.familiarity.unfamiliar:.6f}",
+        **{f"structure_{structure.name}": f"{structure.probability:.6f}" for structure in output.structures},
     }
 
 

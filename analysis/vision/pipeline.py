@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analysis.vision import abcd, classify, explain, imaging, level_set, networks, segment
+from analysis.vision import abcd, classify, explain, imaging, level_set, networks, segment, structures
 from analysis.vision.types import CLASSES, Classification, Heatmap, Mask, Outline, Output, RgbImage, SignedMap
 from analysis.vision.weights import Bundle, Model
 
-STAGES = ("classification", "lesion", "level_set", "abcd", "explanation")
+STAGES = ("classification", "lesion", "structures", "level_set", "abcd", "explanation")
 """The stages of `analyse`, in order; each is reported to `on_stage` when it has finished."""
 
 OnStage = Callable[[str], None]
@@ -56,10 +56,12 @@ def analyse(
     `on_stage` may raise to abandon the analysis; the exception passes through.
     """
     progress = _Progress(on_stage, clock)
-    classification = classify.classify(image, bundle.classifier)
+    classification, familiar = classify.classify(image, bundle.classifier)
     progress.finished("classification")
     lesion = segment.segment(image, bundle.lesion)
     progress.finished("lesion")
+    found = structures.find(image, bundle.structures, lesion.mask)
+    progress.finished("structures")
     evolved = level_set.segment(image)
     progress.finished("level_set")
     measured = abcd.measure(image, lesion.mask, pixel_spacing_mm)
@@ -70,11 +72,13 @@ def analyse(
         width_px=image.shape[1],
         height_px=image.shape[0],
         classification=classification,
+        familiarity=familiar,
         lesion=lesion,
+        structures=found,
         level_set=evolved,
         abcd=measured,
         heatmap=heatmap,
-        models=(bundle.classifier.card.used, bundle.lesion.card.used),
+        models=(bundle.classifier.card.used, bundle.lesion.card.used, bundle.structures.card.used),
         timings_ms=progress.timings_ms,
         lesion_share_seen=_share_seen(lesion),
     )

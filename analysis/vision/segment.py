@@ -1,4 +1,4 @@
-"""The lesion's outline by the report's U-Net (S0 §3.4)."""
+"""The lesion's outline by a network (S0 §3.4)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,20 @@ NOTHING_FOUND = "No lesion was found in this image. Check that the lesion is in 
 
 
 def segment(image: RgbImage, model: Model) -> Outline:
-    """Outline of the lesion at image size: the largest connected area, holes filled (S1 §3.4)."""
-    return from_mask(probability(image, model) > model.card.threshold, NOTHING_FOUND)
+    """Outline of the lesion at image size, holes filled (S1 §3.4)."""
+    return from_mask(enlarged(logits(image, model), *image.shape[:2])[0] > model.card.threshold, NOTHING_FOUND)
 
 
-def probability(image: RgbImage, model: Model) -> NDArray[np.float32]:
-    """H×W float32 in [0, 1]: the network's map at its own size, enlarged bilinearly to the image's."""
+def logits(image: RgbImage, model: Model) -> NDArray[np.float32]:
+    """C×s×s float32: the network's maps at its own size, of the whole frame squashed to a square."""
     x = to_input(image, model.card.input_px).to(model.where)
     with torch.inference_mode(), networks.half_precision(model.where):
-        low = torch.sigmoid(model.network(x)[0, 0].float()).cpu().numpy()
-    height, width = image.shape[:2]
-    return cv2.resize(low, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
+        maps: NDArray[np.float32] = model.network(x)[0].float().cpu().numpy()
+    return maps
+
+
+def enlarged(low: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
+    """C×s×s logits → C×H×W probabilities, enlarged bilinearly."""
+    probable = 1 / (1 + np.exp(-low))
+    size = (width_px, height_px)
+    return np.stack([cv2.resize(channel, size, interpolation=cv2.INTER_LINEAR) for channel in probable]).astype(np.float32, copy=False)

@@ -19,12 +19,27 @@ from torch import Tensor, nn
 from analysis.vision import familiarity as known
 from analysis.vision import networks
 from analysis.vision.errors import ModelError
-from analysis.vision.types import CLASSES, ModelUsed
+from analysis.vision.types import CLASSES, STRUCTURES, ModelUsed
 
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "card.json"
+OUTPUTS: dict[str, tuple[str, ...]] = {
+    "classification": (*CLASSES, "dermoscopic"),
+    "lesion": ("lesion",),
+    "structures": STRUCTURES,
+}
+"""Task → what each channel of the network's output means."""
 ACTIVE_FILE = "active.json"
 """In the models folder: task → name of the folder in use."""
+
+
+@dataclass(frozen=True)
+class StructureRule:
+    """How a structure is read from its map, chosen on val: threshold of the probability, line from score to log odds of presence."""
+
+    threshold: float
+    slope: float
+    intercept: float
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,8 @@ class Card:
     outputs: tuple[str, ...]
     """What each channel of the network's output means: the classes, then what else it tells."""
     content: dict[str, Any]
+    structures: tuple[StructureRule, ...] = ()
+    """In the order of STRUCTURES; empty for other tasks."""
 
     @property
     def used(self) -> ModelUsed:
@@ -66,6 +83,7 @@ class Bundle:
 
     classifier: Model
     lesion: Model
+    structures: Model
 
 
 def read_card(folder: Path) -> Card:
@@ -85,16 +103,24 @@ def read_card(folder: Path) -> Card:
             sha256=content["sha256"],
             outputs=tuple(content["outputs"]),
             content=content,
+            structures=tuple(_structure_rule(content["structures"][name]) for name in STRUCTURES)
+            if content["task"] == "structures"
+            else (),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError("bad-card", f"The card of model {folder.name} is missing or incomplete: {error!r}.") from error
 
 
+def _structure_rule(stated: dict[str, Any]) -> StructureRule:
+    slope, intercept = stated["presence"]
+    return StructureRule(float(stated["threshold"]), float(slope), float(intercept))
+
+
 def load_model(folder: Path) -> Model:
     """Load and check one model folder. Raises ModelError when weights and card do not belong together."""
     card = read_card(folder)
-    if card.task == "classification" and card.classes != CLASSES:
-        raise ModelError("class-order", f"Model {card.name} orders its classes {card.classes}, not {CLASSES}.")
+    if card.outputs != OUTPUTS.get(card.task):
+        raise ModelError("class-order", f"Model {card.name} gives {card.outputs}, not {OUTPUTS.get(card.task)}.")
     if sha256(folder / WEIGHTS_FILE) != card.sha256:
         raise ModelError("digest", f"The weights of model {card.name} are not the ones its card describes.")
     try:
@@ -121,7 +147,7 @@ def assemble(card: Card, state: dict[str, Tensor]) -> Model:
     network = networks.build(card.architecture, len(card.outputs))
     network.load_state_dict({name: value.float() for name, value in state.items()})
     network.eval().requires_grad_(False)
-    return Model(networks.placed(network, where), card, where)
+    return Model(networks.placed(networks.folded(network), where), card, where)
 
 
 def load_bundle(models_dir: Path) -> Bundle:
@@ -130,6 +156,7 @@ def load_bundle(models_dir: Path) -> Bundle:
     return Bundle(
         classifier=load_model(models_dir / active["classification"]),
         lesion=load_model(models_dir / active["lesion"]),
+        structures=load_model(models_dir / active["structures"]),
     )
 
 
@@ -139,7 +166,7 @@ def read_active(models_dir: Path) -> dict[str, str]:
         active: dict[str, str] = json.loads((models_dir / ACTIVE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError("no-models", f"{models_dir / ACTIVE_FILE} cannot be read; models are needed.") from error
-    if missing := {"classification", "lesion"} - active.keys():
+    if missing := {"classification", "lesion", "structures"} - active.keys():
         raise ModelError("no-models", f"No active model for: {', '.join(sorted(missing))}.")
     return active
 

@@ -13,6 +13,7 @@ class Backbone(Protocol):
     """`features` in a row, and after which of them the picture has been halved once, twice, … five times."""
 
     features: nn.Sequential
+    classifier: nn.Sequential
     taps: tuple[int, ...]
     tap_channels: tuple[int, ...]
 

@@ -15,7 +15,7 @@ from analysis.vision.training import calibration, data, evaluate
 from analysis.vision.training.data import Example
 from analysis.vision.training.recipe import Recipe
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
-from analysis.vision.weights import Model
+from analysis.vision.weights import Model, StructureRule
 
 INTENDED_USE = (
     "Decision support for clinicians who look at the lesion themselves. It never diagnoses: every result is "
@@ -76,27 +76,26 @@ def _classification(material: Material) -> Part:
     val, test, recipe = material.splits["val"], material.splits["test"], material.recipe
     labels = data.class_indices(val)
     malignant = np.isin(labels, [CLASSES.index(name) for name in MALIGNANT_CLASSES])
-    raw = evaluate.raw_logits(material.model, val, material.data_dir)
-    fit = calibration.fit(raw[:, : len(CLASSES)], labels)
-    calibrated = replace(material.model, card=replace(material.model.card, temperature=fit.temperature, class_bias=fit.class_bias))
-    on_val, on_test = (evaluate.answers(calibrated, logits) for logits in (raw, evaluate.raw_logits(calibrated, test, material.data_dir)))
-    points = {
-        wanted: _threshold(malignant, classify.malignant_mass(on_val.p), wanted) for wanted in (*SENSITIVITIES, recipe.target_sensitivity)
-    }
+    on_val, on_test = (evaluate.seen(material.model, examples, material.data_dir) for examples in (val, test))
+    fit = calibration.fit(on_val.scores, labels)
+    p_val, p_test = (classify.calibrate(found.scores, fit.temperature, fit.class_bias) for found in (on_val, on_test))
+    wanted = (*SENSITIVITIES, recipe.target_sensitivity)
+    points = {sensitivity: _threshold(malignant, classify.malignant_mass(p_val), sensitivity) for sensitivity in wanted}
     threshold = points[recipe.target_sensitivity]
+    card = replace(material.model.card, temperature=fit.temperature, class_bias=fit.class_bias, threshold=threshold)
     return {
         "calibration": {**asdict(fit), "fitted_on": "val"},
         "threshold": {"value": threshold, "rule": f"sensitivity {recipe.target_sensitivity} for malignant on val"},
         "operating_points": [
-            {"sensitivity_on_val": wanted, "threshold": point, "test": evaluate.operating_figures(on_test.p, test, point)}
-            for wanted, point in sorted(points.items())
+            {"sensitivity_on_val": sensitivity, "threshold": point, "test": evaluate.operating_figures(p_test, test, point)}
+            for sensitivity, point in sorted(points.items())
         ],
         "metrics": {
-            "val": evaluate.classification_figures(on_val, val, threshold),
-            "test": evaluate.classification_figures(on_test, test, threshold),
+            "val": evaluate.classification_figures(on_val, card, val),
+            "test": evaluate.classification_figures(on_test, card, test),
         },
         "validated_scope": _classification_scope(test),
-        "known_failures": _missed(on_val.p, val, threshold),
+        "known_failures": _missed(p_val, val, threshold),
     }
 
 
@@ -177,17 +176,20 @@ def _structures(material: Material) -> Part:
     )
     on_test = evaluate.marks(material.model, test, material.data_dir, np.array([chosen]))
     lines = [calibration.fit_logistic(on_val.scores[:, index], on_val.present[:, index]) for index in range(len(STRUCTURES))]
+    rules = [
+        StructureRule(threshold, round(slope, 4), round(intercept, 4)) for threshold, (slope, intercept) in zip(chosen, lines, strict=True)
+    ]
     return {
         "calibration": _uncalibrated(len(STRUCTURES)),
         "threshold": {"value": 0.5, "rule": "not used: each structure has its own"},
         "structures": {
-            name: {"threshold": threshold, "presence": [round(value, 4) for value in line]}
-            for name, threshold, line in zip(STRUCTURES, chosen, lines, strict=True)
+            name: {"threshold": rule.threshold, "presence": [rule.slope, rule.intercept]}
+            for name, rule in zip(STRUCTURES, rules, strict=True)
         },
         "structures_rule": "threshold: its best Jaccard index on val; presence: sigmoid(slope * s + intercept), Platt's fit on val",
         "metrics": {
-            "val": evaluate.structure_figures(picked, val, lines),
-            "test": evaluate.structure_figures(on_test, test, lines),
+            "val": evaluate.structure_figures(picked, val, rules),
+            "test": evaluate.structure_figures(on_test, test, rules),
         },
         "validated_scope": _mask_scope(test, "five structures marked sparsely by experts", "structures"),
         "known_failures": _missed_structures(on_val, val),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.vision import classify, metrics, segment, structures
+from analysis.vision.classify import Seen
 from analysis.vision.training.data import Example, Shards, class_indices
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
-from analysis.vision.weights import Model
+from analysis.vision.weights import Card, Model, StructureRule
 
 RESAMPLES = 1000
 """Of every bootstrap."""
@@ -24,32 +25,18 @@ MIN_SUBGROUP = 20
 Figure = dict[str, Any]
 
 
-def raw_logits(model: Model, examples: Sequence[Example], data_dir: Path) -> NDArray[np.float64]:
-    """N×9 scores as the network gives them: eight classes, then dermoscopic."""
+def seen(model: Model, examples: Sequence[Example], data_dir: Path) -> Seen:
+    """What the classifier makes of the examples, one after the other as at work."""
     shards = Shards(data_dir)
-    rows = [classify.logits(classify.prepare(shards.image(e), model.card), model)[0] for e in examples]
-    return np.array(rows)
+    rows = [classify.look(classify.prepare(shards.image(example), model.card), model) for example in examples]
+    return Seen(*(np.concatenate([getattr(row, field.name) for row in rows]) for field in fields(Seen)))
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What a classifier says of N images: `p` N×8 calibrated class probabilities, `dermoscopic` N probabilities."""
-
-    p: NDArray[np.float64]
-    dermoscopic: NDArray[np.float64]
-
-
-def answers(model: Model, raw: NDArray[np.float64]) -> Answers:
-    """Raw scores N×9 as the program at work reads them."""
-    p = classify.calibrate(raw[:, : len(CLASSES)], model.card.temperature, model.card.class_bias)
-    return Answers(p, 1 / (1 + np.exp(-raw[:, len(CLASSES)])))
-
-
-def classification_figures(found: Answers, examples: Sequence[Example], threshold: float) -> Figure:
+def classification_figures(found: Seen, card: Card, examples: Sequence[Example]) -> Figure:
     """All classification figures over `examples`, then by class, by modality and by skin type."""
-    p = found.p
+    p, threshold = classify.calibrate(found.scores, card.temperature, card.class_bias), card.threshold
     figures = _classification(p, examples, threshold)
-    figures["modality"] = _modality_figures(found.dermoscopic, examples)
+    figures["modality"] = _modality_figures(found.p_dermoscopic, examples)
     figures["calibration_curve_malignant"] = _calibration_curve(p, examples)
     figures["by_class"] = {label: _one_class(p, examples, label) for label in CLASSES}
     for title, key in (("by_modality", _modality), ("by_skin_type", _skin_type)):
@@ -165,32 +152,36 @@ def marks(model: Model, examples: Sequence[Example], data_dir: Path, thresholds:
     bits = 2 ** np.arange(len(STRUCTURES), dtype=np.uint8)
     overlaps, scores, present = [], [], []
     for example in examples:
-        logits = structures.logits(shards.image(example), model)
+        logits = segment.logits(shards.image(example), model)
         truth = shards.structures(example)[None] & bits[:, None, None] > 0
-        maps = structures.enlarged(logits, *truth.shape[1:])
+        maps = segment.enlarged(logits, *truth.shape[1:])
         overlaps.append([[metrics.overlap(m > t, known) for m, t, known in zip(maps, row, truth, strict=True)] for row in thresholds])
         scores.append(structures.presence_scores(logits))
         present.append(truth.any(axis=(1, 2)))
     return Marks(np.array(overlaps), np.array(scores), np.array(present))
 
 
-def structure_figures(found: Marks, examples: Sequence[Example], lines: Sequence[tuple[float, float]]) -> Figure:
+def structure_figures(found: Marks, examples: Sequence[Example], rules: Sequence[StructureRule]) -> Figure:
     """ISIC 2018 Task 2's micro-Jaccard over everything; each structure's own, and how well its presence is told."""
     overlaps, groups = found.overlaps[:, 0], [example.group_id for example in examples]
-    figures: Figure = {
+    probable = structures.presence(found.scores, rules)
+    return {
         "n": len(examples),
         "micro_jaccard": interval(lambda i: metrics.micro_jaccard(overlaps[i]), groups),
-        "by_structure": {},
+        "by_structure": {
+            name: _one_structure(overlaps[:, index], found.present[:, index], probable[:, index], groups)
+            for index, name in enumerate(STRUCTURES)
+        },
     }
-    for index, (name, (slope, intercept)) in enumerate(zip(STRUCTURES, lines, strict=True)):
-        shown, p = found.present[:, index], 1 / (1 + np.exp(-(slope * found.scores[:, index] + intercept)))
-        figures["by_structure"][name] = {
-            "n": int(shown.sum()),
-            "jaccard": interval(lambda i, index=index: metrics.micro_jaccard(overlaps[i, index]), groups),
-            "presence_auc": interval(lambda i, shown=shown, p=p: metrics.auc(shown[i], p[i]), groups),
-            "presence_ece": interval(lambda i, shown=shown, p=p: metrics.ece(shown[i], p[i]), groups),
-        }
-    return figures
+
+
+def _one_structure(overlaps: NDArray[np.float64], shown: NDArray[np.bool_], p: NDArray[np.float64], groups: list[str]) -> Figure:
+    return {
+        "n": int(shown.sum()),
+        "jaccard": interval(lambda i: metrics.micro_jaccard(overlaps[i]), groups),
+        "presence_auc": interval(lambda i: metrics.auc(shown[i], p[i]), groups),
+        "presence_ece": interval(lambda i: metrics.ece(shown[i], p[i]), groups),
+    }
 
 
 def interval(statistic: Callable[[NDArray[np.int64]], float | None], groups: Sequence[str]) -> Figure:

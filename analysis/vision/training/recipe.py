@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from analysis.vision.types import CLASSES, STRUCTURES
+from analysis.vision.weights import OUTPUTS
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
 INITIAL_DIR = Path(__file__).parents[3] / "models" / "initial"
 """Weights that come with the project and are only trained on; see the README beside them."""
-OUTPUTS = {"classification": (*CLASSES, "dermoscopic"), "lesion": ("lesion",), "structures": STRUCTURES}
-"""Task → what each channel of the network's output means."""
 
 
 @dataclass(frozen=True)

@@ -49,11 +49,10 @@ def evaluate_folder(folder: Path, data_dir: Path, split: str) -> dict[str, Any]:
     model = weights.load_model(folder)
     examples = selection.examples(recipes.restore(model.card.content["recipe"]), data_dir, split)
     if model.card.task == "classification":
-        answers = evaluate.answers(model, evaluate.raw_logits(model, examples, data_dir))
-        return evaluate.classification_figures(answers, examples, model.card.threshold)
+        return evaluate.classification_figures(evaluate.seen(model, examples, data_dir), model.card, examples)
     if model.card.task == "structures":
-        marks = evaluate.marks(model, examples, data_dir, np.array([model.card.structure_thresholds]))
-        return evaluate.structure_figures(marks, examples, model.card.presence)
+        marks = evaluate.marks(model, examples, data_dir, np.array([[rule.threshold for rule in model.card.structures]]))
+        return evaluate.structure_figures(marks, examples, model.card.structures)
     return evaluate.lesion_figures(evaluate.jaccards(model, examples, data_dir), examples)
 
 

@@ -1,0 +1,44 @@
+"""The five dermoscopic structures (S0 §3.6): where each lies and how probable it is that the image shows it at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.vision import segment
+from analysis.vision.types import STRUCTURES, Mask, RgbImage, Structure
+from analysis.vision.weights import Model, StructureRule
+
+HIGHEST_SHARE = 0.01
+"""Presence is read from the highest hundredth of a map: a structure may be small, a single pixel may be chance."""
+
+
+def find(image: RgbImage, model: Model, lesion: Mask) -> tuple[Structure, ...]:
+    """All five structures of an upright H×W×3 image; `lesion` H×W says how much of it each covers."""
+    low = segment.logits(image, model)
+    maps = segment.enlarged(low, *image.shape[:2])
+    chances = presence(presence_scores(low), model.card.structures)
+    masks = [probable > rule.threshold for probable, rule in zip(maps, model.card.structures, strict=True)]
+    return tuple(
+        Structure(name, float(chance), mask, _share(mask, lesion)) for name, chance, mask in zip(STRUCTURES, chances, masks, strict=True)
+    )
+
+
+def presence_scores(low: NDArray[np.float32]) -> NDArray[np.float64]:
+    """C×h×w logits → C: mean logit of the highest hundredth of each map's pixels."""
+    flat = low.reshape(len(low), -1)
+    count = max(1, round(HIGHEST_SHARE * flat.shape[1]))
+    return np.asarray(np.partition(flat, -count, axis=1)[:, -count:].mean(axis=1), dtype=np.float64)
+
+
+def presence(scores: NDArray[np.float64], rules: Sequence[StructureRule]) -> NDArray[np.float64]:
+    """(…, C) scores → probabilities by the line of each structure (Platt 1999)."""
+    log_odds = scores * [rule.slope for rule in rules] + np.array([rule.intercept for rule in rules])
+    return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+
+def _share(mask: Mask, lesion: Mask) -> float | None:
+    area = int(lesion.sum())
+    return float((mask & lesion).sum() / area) if area else None
