@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -14,21 +15,25 @@ MIN_AREA_SHARE = 0.001
 """A lesion smaller than a thousandth of the frame (19×14 px of 600×450) is noise or cannot be judged."""
 
 
-def from_mask(mask: Mask, nothing_found: str) -> Outline:
-    """The largest 8-connected area of an H×W mask with its holes filled.
+def from_mask(mask: Mask, nothing_found: str, plausible_share: float = 1.0) -> Outline:
+    """The largest 8-connected area of an H×W mask with its holes filled, and others of at least `plausible_share` of its area.
 
-    When that is smaller than MIN_AREA_SHARE of the frame the outline is empty and `failure` says `nothing_found`.
+    `contour` follows the largest. When that is smaller than MIN_AREA_SHARE of the frame the outline is empty and `failure` says
+    `nothing_found`.
     """
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    largest = max(contours, key=cv2.contourArea, default=None)
-    filled = np.zeros(mask.shape, dtype=np.uint8)
-    if largest is not None:
-        cv2.drawContours(filled, [largest], -1, 1, thickness=cv2.FILLED)
-    area_px = int(filled.sum())
-    if largest is None or area_px < MIN_AREA_SHARE * mask.size:
+    largest, *others = sorted(contours, key=cv2.contourArea, reverse=True) or [None]
+    if largest is None or _filled([largest], mask.shape).sum() < MIN_AREA_SHARE * mask.size:
         return empty(mask.shape[0], mask.shape[1], nothing_found)
-    inside = filled.astype(np.bool_)
-    return Outline(inside, _vertices(largest), area_px, touches_border(inside))
+    wanted = plausible_share * cv2.contourArea(largest)
+    inside = _filled([largest, *(other for other in others if plausible_share < 1 and cv2.contourArea(other) >= wanted)], mask.shape)
+    return Outline(inside, _vertices(largest), int(inside.sum()), touches_border(inside))
+
+
+def _filled(contours: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> Mask:
+    areas = np.zeros(shape, dtype=np.uint8)
+    cv2.drawContours(areas, contours, -1, 1, thickness=cv2.FILLED)
+    return areas.astype(np.bool_)
 
 
 def empty(height: int, width: int, failure: str) -> Outline:

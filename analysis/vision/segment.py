@@ -13,12 +13,16 @@ from analysis.vision.outlines import from_mask
 from analysis.vision.types import Outline, RgbImage
 from analysis.vision.weights import Model
 
+PLAUSIBLE_SHARE = 0.5
+"""A second area counts as lesion when it is at least half as large as the largest: on val mean Jaccard was 0.003 higher on
+HAM10000 than with the largest alone, and the same on Task 1; smaller ones are mostly hair, rulers and other marks."""
 NOTHING_FOUND = "No lesion was found in this image. Check that the lesion is in view and in focus."
 
 
 def segment(image: RgbImage, model: Model) -> Outline:
     """Outline of the lesion at image size, holes filled (S1 §3.4)."""
-    return from_mask(enlarged(logits(image, model), *image.shape[:2])[0] > model.card.threshold, NOTHING_FOUND)
+    inside = enlarged(logits(image, model), *image.shape[:2])[0] > model.card.threshold
+    return from_mask(inside, NOTHING_FOUND, PLAUSIBLE_SHARE)
 
 
 def logits(image: RgbImage, model: Model) -> NDArray[np.float32]:

@@ -23,6 +23,19 @@ def test_the_largest_area_is_kept_and_its_holes_filled() -> None:
     assert not outline.touches_border
 
 
+def test_a_second_area_is_kept_when_it_is_plausible() -> None:
+    mask = frame()
+    mask[10:50, 10:50] = True
+    mask[60:90, 60:90] = True
+    mask[65:70, 65:70] = False
+    mask[95:98, 5:20] = True
+    outline = outlines.from_mask(mask, "nothing", plausible_share=0.5)
+    assert outline.area_px == 40 * 40 + 30 * 30
+    assert outline.mask[67, 67]
+    assert outline.contour.max(axis=0).tolist() == [49, 49]
+    assert outlines.from_mask(mask, "nothing", plausible_share=0.6).area_px == 40 * 40
+
+
 def test_the_contour_runs_along_the_outermost_pixels() -> None:
     mask = frame()
     mask[20:60, 30:50] = True
