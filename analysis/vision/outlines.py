@@ -22,9 +22,10 @@ def from_mask(mask: Mask, nothing_found: str, plausible_share: float = 1.0) -> O
     `nothing_found`.
     """
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    largest, *others = sorted(contours, key=cv2.contourArea, reverse=True) or [None]
-    if largest is None or _filled([largest], mask.shape).sum() < MIN_AREA_SHARE * mask.size:
+    ordered = sorted(contours, key=cv2.contourArea, reverse=True)
+    if not ordered or _filled(ordered[:1], mask.shape).sum() < MIN_AREA_SHARE * mask.size:
         return empty(mask.shape[0], mask.shape[1], nothing_found)
+    largest, *others = ordered
     wanted = plausible_share * cv2.contourArea(largest)
     inside = _filled([largest, *(other for other in others if plausible_share < 1 and cv2.contourArea(other) >= wanted)], mask.shape)
     return Outline(inside, _vertices(largest), int(inside.sum()), touches_border(inside))
