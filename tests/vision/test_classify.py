@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
-from analysis.vision import classify, imaging
+from analysis.vision import classify, imaging, weights
 from analysis.vision.types import CLASSES
+from tests.vision import tiny
 
 
 def probabilities(**given: float) -> NDArray[np.float64]:
@@ -31,14 +35,14 @@ def test_confidence_is_the_reports_formula(p: float, classes: int, expected: flo
 
 
 def test_only_classes_above_chance_are_listed_most_probable_first() -> None:
-    result = classify.present(probabilities(BKL=0.67, MEL=0.28), threshold=0.3)
+    result = classify.present(probabilities(BKL=0.67, MEL=0.28), threshold=0.3, p_dermoscopic=0.9)
     assert [score.label for score in result.scores if score.is_listed] == ["BKL", "MEL"]
     assert [score.probability for score in result.scores] == sorted((s.probability for s in result.scores), reverse=True)
     assert len(result.scores) == 8
 
 
 def test_malignancy_is_the_mass_of_mel_bcc_scc_and_ak() -> None:
-    result = classify.present(probabilities(MEL=0.1, BCC=0.2, SCC=0.05, AK=0.15, NV=0.5), threshold=0.5)
+    result = classify.present(probabilities(MEL=0.1, BCC=0.2, SCC=0.05, AK=0.15, NV=0.5), threshold=0.5, p_dermoscopic=0.9)
     assert result.p_malignant == pytest.approx(0.5)
     assert result.is_suspicious
     assert result.malignant_confidence_percent == pytest.approx(0.0)
@@ -67,3 +71,14 @@ def test_the_classifier_sees_the_centred_square_scaled_to_minus_one_to_one() -> 
     x = classify.to_input(imaging.centre_square(image), 16)
     assert x.shape == (1, 3, 16, 16)
     assert float(x.min()) == float(x.max()) == 1.0
+
+
+def test_one_pass_gives_scores_features_and_modality_as_the_network_would(tmp_path: Path) -> None:
+    model = weights.load_model(tiny.write_model(tmp_path, "classification"))
+    x = torch.rand(2, 3, 64, 64) * 2 - 1
+    with torch.inference_mode():
+        expected = model.network(x).numpy()
+    seen = classify.look(x, model)
+    assert seen.scores == pytest.approx(expected[:, :8], abs=1e-5)
+    assert seen.p_dermoscopic == pytest.approx(1 / (1 + np.exp(-expected[:, 8])), abs=1e-5)
+    assert seen.features.shape == (2, 1280)

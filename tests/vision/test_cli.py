@@ -18,7 +18,9 @@ from tests.synthetic import draw_lesion
 from tests.vision import tiny
 
 COLUMNS = (
-    "file,error,p_malignant,p_MEL,p_NV,p_BCC,p_AK,p_BKL,p_DF,p_VASC,p_SCC,uncertainty,abcd_A1,abcd_A2,abcd_B,abcd_C,abcd_D1_px,abcd_D2_px"
+    "file,error,p_malignant,p_MEL,p_NV,p_BCC,p_AK,p_BKL,p_DF,p_VASC,p_SCC,uncertainty,abcd_A1,abcd_A2,abcd_B,abcd_C,abcd_D1_px,abcd_D2_px,"
+    "p_dermoscopic,unfamiliar,structure_globules,structure_streaks,structure_pigment_network,"
+    "structure_milia_like_cyst,structure_negative_network"
 )
 
 
@@ -52,9 +54,17 @@ def test_probabilities_add_up_and_malignancy_is_their_malignant_part(models: Pat
     assert float(row["p_malignant"]) == pytest.approx(p["MEL"] + p["BCC"] + p["SCC"] + p["AK"], abs=1e-5)
 
 
+def test_what_else_is_told_is_a_share_of_one(models: Path, lesion_png: Path, tmp_path: Path) -> None:
+    (row,) = predict(models, tmp_path / "out", lesion_png)
+    told = {name: float(value) for name, value in row.items() if name.startswith(("structure_", "p_dermoscopic", "unfamiliar"))}
+    assert len(told) == 7
+    assert all(0 <= value <= 1 for value in told.values())
+
+
 def test_masks_have_the_size_of_the_upright_image_one_channel_0_and_255(models: Path, lesion_png: Path, tmp_path: Path) -> None:
     predict(models, tmp_path / "out", lesion_png)
-    for kind in ("lesion", "level_set"):
+    structures = ("globules", "streaks", "pigment_network", "milia_like_cyst", "negative_network")
+    for kind in ("lesion", "level_set", *structures):
         mask = cv2.imread(str(tmp_path / "out" / "masks" / "lesion one" / f"{kind}.png"), cv2.IMREAD_UNCHANGED)
         assert mask is not None
         assert mask.shape == (90, 120)
@@ -127,5 +137,5 @@ def test_missing_models_are_an_error_in_words(lesion_png: Path, tmp_path: Path, 
 def test_benchmark_prints_one_json_object(models: Path, lesion_png: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--models", str(models), "benchmark", str(lesion_png), "--json", "--repeats", "1"]) == 0
     medians = json.loads(capsys.readouterr().out)
-    assert list(medians) == ["decode", "classification", "lesion", "level_set", "abcd", "explanation", "total"]
+    assert list(medians) == ["decode", "classification", "lesion", "structures", "level_set", "abcd", "explanation", "total"]
     assert medians["total"] >= max(ms for stage, ms in medians.items() if stage != "total")

@@ -6,18 +6,59 @@ from torch import nn
 
 from analysis.vision import networks
 from analysis.vision.errors import ModelError
+from analysis.vision.networks.backbones import EfficientNetLite, MobileNetV2
+from analysis.vision.networks.unet import ConvBlock, EncoderUNet, UNet
 
 
 def test_the_unet_is_the_reports() -> None:
-    network = networks.UNet()
-    blocks = [module for module in network.modules() if isinstance(module, networks.ConvBlock)]
+    network = UNet()
+    blocks = [module for module in network.modules() if isinstance(module, ConvBlock)]
     assert len(blocks) == 9
     assert [next(block.children()).out_channels for block in network.down] == [32, 64, 128, 256, 512]
 
 
+@pytest.mark.parametrize(("scale", "parameters"), [(0, 4_652_008), (1, 5_416_680), (2, 6_092_072)])
+def test_efficientnet_lite_is_the_published_one(scale: int, parameters: int) -> None:
+    """The published counts: 4.7, 5.4 and 6.1 million parameters with 1000 classes."""
+    assert sum(parameter.numel() for parameter in EfficientNetLite(1000, scale).parameters()) == parameters
+
+
+@pytest.mark.parametrize("backbone", [MobileNetV2, EfficientNetLite])
+def test_taps_are_where_the_picture_has_been_halved(backbone: type[MobileNetV2] | type[EfficientNetLite]) -> None:
+    network, x, sizes = backbone(1).eval(), torch.zeros(1, 3, 64, 64), []
+    for index, layer in enumerate(network.features):
+        x = layer(x)
+        if index in network.taps:
+            sizes.append((x.shape[1], x.shape[2]))
+    assert sizes == list(zip(network.tap_channels, [32, 16, 8, 4, 2], strict=True))
+
+
+@pytest.mark.parametrize("size", [(64, 64), (50, 70)])
+def test_an_encoder_unet_answers_at_the_size_it_was_asked(size: tuple[int, int]) -> None:
+    network = EncoderUNet(MobileNetV2(1), outputs=5).eval()
+    assert network(torch.zeros(1, 3, *size)).shape == (1, 5, *size)
+
+
+@pytest.mark.parametrize("architecture", ["mobilenet_v2", "efficientnet_lite0_unet"])
+def test_folding_changes_nothing_but_the_time(architecture: str) -> None:
+    torch.manual_seed(4)
+    network = networks.build(architecture, 3).eval().requires_grad_(False)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.running_mean.normal_(0, 0.2)  # type: ignore[union-attr]
+        norm.running_var.uniform_(0.5, 2.0)  # type: ignore[union-attr,operator]
+    x = torch.rand(1, 3, 64, 64) * 2 - 1
+    before = network(x)
+    after = networks.folded(network)(x)
+    assert norms
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    assert torch.allclose(before, after, atol=1e-4)
+    assert float(before.abs().max()) > 0.01
+
+
 @pytest.mark.parametrize("size", [(180, 180), (48, 64), (17, 31)])
 def test_the_unet_answers_at_the_size_it_was_asked(size: tuple[int, int]) -> None:
-    network = networks.UNet(filters=2).eval()
+    network = UNet(filters=2).eval()
     assert network(torch.zeros(1, 3, *size)).shape == (1, 1, *size)
 
 
@@ -31,14 +72,14 @@ def test_the_evidence_layer_of_every_classifier_exists() -> None:
 
 
 def test_an_unknown_architecture_lists_the_known_ones() -> None:
-    with pytest.raises(ModelError, match=r"mobilenet_v2, unet"):
+    with pytest.raises(ModelError, match=r"mobilenet_v2, mobilenet_v2_unet, unet"):
         networks.build("vgg99", 8)
 
 
 def test_bfloat16_and_float32_agree() -> None:
     """Whatever precision the hardware prefers, the answer is the same within what bfloat16 can hold."""
     torch.manual_seed(3)
-    network, x = networks.UNet(filters=4, depth=2).eval(), torch.rand(1, 3, 32, 32) * 2 - 1
+    network, x = UNet(filters=4, depth=2).eval(), torch.rand(1, 3, 32, 32) * 2 - 1
     with torch.inference_mode():
         exact = torch.sigmoid(network(x))
         with torch.autocast("cpu", torch.bfloat16):

@@ -32,6 +32,7 @@ def test_every_stage_is_reported_once_in_order(bundle: weights.Bundle, image: Rg
 def test_results_have_the_size_of_the_image(bundle: weights.Bundle, image: RgbImage) -> None:
     output = pipeline.analyse(image, bundle)
     assert (output.height_px, output.width_px) == image.shape[:2]
+    assert {structure.mask.shape for structure in output.structures} == {image.shape[:2]}
     assert output.lesion.mask.shape == output.level_set.mask.shape == output.heatmap.signed.shape == image.shape[:2]
 
 
@@ -46,7 +47,7 @@ def test_the_mean_of_the_evidence_is_the_logit_less_its_bias(bundle: weights.Bun
     """True of every network that ends in average pooling and one linear layer; Grad-CAM is exact there."""
     heatmap, model = pipeline.analyse(image, bundle).heatmap, bundle.classifier
     index = CLASSES.index(heatmap.label)
-    logit = classify.logits(classify.prepare(image, model.card), model)[0, index]
+    logit = classify.look(classify.prepare(image, model.card), model).scores[0, index]
     bias = float(model.network.state_dict()["classifier.1.bias"][index])
     assert float(heatmap.signed[:, 40:200].mean()) == pytest.approx(logit - bias, rel=0.15, abs=0.02)  # enlarging shifts weight to the rim
 
@@ -74,5 +75,5 @@ def test_the_same_image_gives_the_same_answer(bundle: weights.Bundle, image: Rgb
 
 def test_the_models_used_are_named_with_their_scope(bundle: weights.Bundle, image: RgbImage) -> None:
     used = pipeline.analyse(image, bundle).models
-    assert [model.task for model in used] == ["classification", "lesion"]
+    assert [model.task for model in used] == ["classification", "lesion", "structures"]
     assert all(len(model.sha256) == 64 and model.validated_scope for model in used)

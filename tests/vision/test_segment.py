@@ -18,7 +18,7 @@ class Redness(nn.Module):
         return x[:, :1] * 10
 
 
-MODEL = Model(Redness(), Card("redness", "lesion", "unet", ("lesion",), 60, 0.5, 1.0, (0.0,), "", {}), torch.device("cpu"))
+MODEL = Model(Redness(), Card("redness", "lesion", "unet", ("lesion",), 60, 0.5, 1.0, (0.0,), "", ("lesion",), {}), torch.device("cpu"))
 
 
 def red_box(top: int, bottom: int, left: int, right: int) -> RgbImage:
@@ -43,6 +43,12 @@ def test_holes_are_filled_and_the_smaller_area_dropped() -> None:
     outline = segment.segment(image, MODEL)
     assert outline.mask[60, 65]
     assert not outline.mask[105, 160]
+
+
+def test_a_second_lesion_of_half_the_size_is_kept() -> None:
+    image = red_box(20, 100, 10, 80)
+    image[20:100, 120:165, 0] = 255
+    assert segment.segment(image, MODEL).mask[60, 140]
 
 
 def test_nothing_found_is_said_not_invented() -> None:

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from analysis.vision import networks, weights
 from analysis.vision.errors import ModelError
+from analysis.vision.types import STRUCTURES
 from tests.vision import tiny
 
 
 def test_what_is_saved_comes_back_in_half_precision(tmp_path: Path) -> None:
-    model = weights.load_model(tiny.write_model(tmp_path, "lesion"))
+    folder = tiny.write_model(tmp_path, "lesion")
     torch.manual_seed(7)
     original = networks.build("unet", 1).state_dict()
-    loaded = model.network.state_dict()
+    loaded = load_file(folder / weights.WEIGHTS_FILE)
+    assert loaded["head.weight"].dtype == torch.float16
     assert original.keys() == loaded.keys()
     assert all(torch.allclose(loaded[name].float(), original[name].float(), atol=1e-3) for name in original)
 
@@ -43,8 +46,13 @@ def test_changed_weights_are_refused(tmp_path: Path) -> None:
 
 
 def test_another_class_order_is_refused(tmp_path: Path) -> None:
-    classes = ["NV", "MEL", "BCC", "AK", "BKL", "DF", "VASC", "SCC"]
-    assert refusal(tiny.write_model(tmp_path, "classification", classes=classes)) == "class-order"
+    outputs = ["NV", "MEL", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "dermoscopic"]
+    assert refusal(tiny.write_model(tmp_path, "classification", outputs=outputs)) == "class-order"
+
+
+def test_a_structure_without_its_rule_is_refused(tmp_path: Path) -> None:
+    structures = {name: {"threshold": 0.5, "presence": [1.0, 0.0]} for name in STRUCTURES if name != "streaks"}
+    assert refusal(tiny.write_model(tmp_path, "structures", structures=structures)) == "bad-card"
 
 
 def test_an_architecture_nobody_knows_is_refused(tmp_path: Path) -> None:
@@ -78,7 +86,7 @@ def test_missing_weights_are_refused(tmp_path: Path) -> None:
 
 def test_a_bundle_holds_the_active_model_of_every_task(tmp_path: Path) -> None:
     bundle = weights.load_bundle(tiny.write_models(tmp_path))
-    assert (bundle.classifier.card.task, bundle.lesion.card.task) == ("classification", "lesion")
+    assert [model.card.task for model in (bundle.classifier, bundle.lesion, bundle.structures)] == list(weights.OUTPUTS)
 
 
 def test_a_task_without_an_active_model_is_named(tmp_path: Path) -> None:

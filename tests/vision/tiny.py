@@ -10,15 +10,18 @@ import numpy as np
 import torch
 
 from analysis.vision import familiarity, networks, weights
-from analysis.vision.types import CLASSES
+from analysis.vision.types import CLASSES, STRUCTURES
 
 
 def card(task: str, **changes: Any) -> dict[str, Any]:
-    classes = list(CLASSES) if task == "classification" else ["lesion"]
+    outputs = list(weights.OUTPUTS[task])
+    classes = list(CLASSES) if task == "classification" else outputs
     return {
         "task": task,
-        "architecture": "mobilenet_v2" if task == "classification" else "unet",
+        "architecture": {"classification": "mobilenet_v2", "lesion": "unet", "structures": "mobilenet_v2_unet"}[task],
         "classes": classes,
+        "outputs": outputs,
+        "structures": {name: {"threshold": 0.5, "presence": [1.0, 0.0]} for name in STRUCTURES},
         "preprocessing": {"input_px": 64},
         "threshold": {"value": 0.5},
         "calibration": {"temperature": 1.0, "class_bias": [0.0] * len(classes)},
@@ -31,7 +34,7 @@ def write_model(models_dir: Path, task: str, **changes: Any) -> Path:
     """One model folder with random but fixed weights; `changes` overrides fields of its card."""
     content = card(task, **changes)
     torch.manual_seed(7)
-    network = networks.build(content["architecture"], len(content["classes"]))
+    network = networks.build(content["architecture"], len(content["outputs"]))
     folder = models_dir / f"{task}-tiny"
     digest = weights.save_weights(network.state_dict(), folder / weights.WEIGHTS_FILE)
     content = {"sha256": digest, **content}
@@ -49,7 +52,7 @@ def reference(features: int = 1280) -> familiarity.Reference:
 
 
 def write_models(models_dir: Path) -> Path:
-    """A models folder with a classifier and a segmenter, both active."""
-    active = {task: write_model(models_dir, task).name for task in ("classification", "lesion")}
+    """A models folder with one model for every task, all active."""
+    active = {task: write_model(models_dir, task).name for task in weights.OUTPUTS}
     (models_dir / weights.ACTIVE_FILE).write_text(json.dumps(active))
     return models_dir
