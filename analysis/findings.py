@@ -45,6 +45,7 @@ def pack(output: Output) -> Findings:
     document = {"schema": SCHEMA, **to_json(output), "outline_agreement": agreement(output.lesion, output.level_set)}
     models_used, timings_ms = document.pop("models"), document.pop("timings_ms")
     document["classification"]["is_suspicious"] = output.classification.is_suspicious
+    document["familiarity"]["is_unfamiliar"] = output.familiarity.is_unfamiliar
     timings_ms["drawing"] = (perf_counter() - started_s) * 1000
     return Findings(document, output.classification.p_malignant, models_used, timings_ms, files)
 
@@ -73,7 +74,8 @@ def agreement(one: Outline, other: Outline) -> float | None:
 
 def files_of(output: Output) -> dict[Kind, tuple[str, bytes]]:
     """Every array of the output as a file, and the overlays that the page lays over the image."""
-    pictures = {Kind.LESION: output.lesion.mask, Kind.LEVEL_SET: output.level_set.mask} | overlays_of(output)
+    masks = {Kind.LESION: output.lesion.mask, Kind.LEVEL_SET: output.level_set.mask}
+    pictures = masks | {Kind(structure.name): structure.mask for structure in output.structures} | overlays_of(output)
     files = {kind: (f"{kind}.png", imaging.encode_png(picture)) for kind, picture in pictures.items()}
     return files | {Kind.HEATMAP_RAW: ("heatmap_raw.npz", packed_map(shrunk(output.heatmap.signed)))}
 
@@ -88,6 +90,7 @@ def overlays_of(output: Output) -> dict[Kind, NDArray[Any]]:
         Kind.LESION_OUTLINE: overlay.mask_outline_overlay(lesion, CNN_RGB, line_px),
         Kind.LEVEL_SET_OUTLINE: overlay.mask_outline_overlay(level_set, LEVEL_SET_RGB, line_px),
         Kind.COLOURS: overlay.colour_map(regions, width, height),
+        Kind.STRUCTURES: overlay.structure_map({structure.name: shrunk(structure.mask) for structure in output.structures}),
         Kind.HEATMAP: overlay.heat_overlay(shrunk(output.heatmap.signed)),
     }
 

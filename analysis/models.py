@@ -138,6 +138,12 @@ class Kind(models.TextChoices):
     LESION_OUTLINE = "lesion_outline", "outline (network)"
     LEVEL_SET_OUTLINE = "level_set_outline", "outline (image processing)"
     COLOURS = "colours", "colour regions"
+    GLOBULES = "globules", "globules"
+    STREAKS = "streaks", "streaks"
+    PIGMENT_NETWORK = "pigment_network", "pigment network"
+    MILIA_LIKE_CYST = "milia_like_cyst", "milia-like cysts"
+    NEGATIVE_NETWORK = "negative_network", "negative network"
+    STRUCTURES = "structures", "dermoscopic structures"
     HEATMAP = "heatmap", "Grad-CAM"
     HEATMAP_RAW = "heatmap_raw", "Grad-CAM, raw signed values"
 

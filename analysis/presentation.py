@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.models import Analysis, Kind, Status
+from patients.models import Modality
 
 STAGE_WORDS = {
     "classification": "Comparing with known diagnoses",
     "lesion": "Outlining the lesion (network)",
+    "structures": "Looking for dermoscopic structures",
     "level_set": "Outlining the lesion (image processing)",
     "abcd": "Measuring asymmetry, border, colour and diameter",
     "explanation": "Finding what spoke for the result",
@@ -61,7 +63,17 @@ NEARLY_ALL_SEEN = 0.95
 """Below this share of the lesion inside the classifier's square the page warns."""
 OUTLINES_AGREE = 0.6
 """Below this Jaccard index the two outlines show different things."""
-TASK_WORDS = {"classification": "Diagnosis", "lesion": "Lesion outline"}
+SURELY = 0.9
+"""From this probability on the picture is said to look dermoscopic, or macroscopic, against what was stated at the upload."""
+TASK_WORDS = {"classification": "Diagnosis", "lesion": "Lesion outline", "structures": "Dermoscopic structures"}
+STRUCTURE_WORDS = {
+    "globules": ("Globules", "dark blue", "Seen in melanocytic lesions; of uneven size and place they speak for melanoma."),
+    "streaks": ("Streaks", "orange", "At part of the edge they speak for melanoma; all around, for a Reed naevus."),
+    "pigment_network": ("Pigment network", "green", "Speaks for a melanocytic lesion; an irregular one for melanoma."),
+    "milia_like_cyst": ("Milia-like cysts", "yellow", "Speak for a seborrhoeic keratosis."),
+    "negative_network": ("Negative network", "pink", "Seen in melanoma, Spitz naevus and dermatofibroma."),
+}
+"""Structure → its name, the colour it is drawn in, what it speaks for (the consensus of Argenziano et al. 2003, see the references)."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,20 @@ class Colour:
     share: str
     areas: int
     offset: str
+
+
+@dataclass(frozen=True)
+class Marked:
+    """One dermoscopic structure."""
+
+    key: str
+    name: str
+    meaning: str
+    probability_percent: str
+    probability: str
+    """As an attribute, 0 to 1."""
+    where: str
+    is_drawn: bool
 
 
 @dataclass(frozen=True)
@@ -245,6 +271,7 @@ class Report:
             Overlay("lesion", "Network", "Outline found by the network.", both[:1], network),
             Overlay("level_set", "Image processing", "Outline found by image processing, without learning.", both[1:], processing),
             Overlay("colours", "Colours", "Areas of the six clinical colours.", (Kind.COLOURS.value,), self.measured_on),
+            *self._structures_overlay(),
             Overlay(
                 "heatmap",
                 "Grad-CAM",
@@ -253,6 +280,36 @@ class Report:
             ),
         ]
 
+    def _structures_overlay(self) -> list[Overlay]:
+        """None for results from before structures were looked for."""
+        if not self.structures:
+            return []
+        drawn = [f"{STRUCTURE_WORDS[marked.key][1]}: {marked.name.lower()}" for marked in self.structures if marked.is_drawn]
+        hint = f"{'; '.join(drawn).capitalize()}." if drawn else "No structure was found."
+        return [Overlay("structures", "Structures", hint, (Kind.STRUCTURES.value,))]
+
+    @property
+    def structures(self) -> list[Marked]:
+        return [_marked(structure) for structure in self.found.get("structures", [])]
+
+    @property
+    def is_unfamiliar(self) -> bool:
+        return bool(self.found.get("familiarity", {}).get("is_unfamiliar"))
+
+    @property
+    def looks_macroscopic(self) -> bool:
+        return bool(self.found["classification"].get("p_dermoscopic", 1.0) < 0.5)
+
+    @property
+    def modality_doubt(self) -> str:
+        """What the picture looks like when that is surely not what was stated at the upload, or an empty string."""
+        p, stated = self.found["classification"].get("p_dermoscopic"), self.analysis.image.modality
+        if p is None:
+            return ""
+        if stated == Modality.DERMOSCOPIC and p <= 1 - SURELY:
+            return "a plain photograph"
+        return "a dermoscopic image" if stated == Modality.MACROSCOPIC and p >= SURELY else ""
+
     @property
     def layers(self) -> list[str]:
         """Every picture that some choice lays over the image, once."""
@@ -260,7 +317,7 @@ class Report:
 
     @property
     def outlines(self) -> list[dict[str, str]]:
-        return [self._outline("lesion", "Network (U-Net)"), self._outline("level_set", "Image processing (level set)")]
+        return [self._outline("lesion", "Network"), self._outline("level_set", "Image processing (level set)")]
 
     def _outline(self, key: str, name: str) -> dict[str, str]:
         outline, pixels = self.found[key], self.found["width_px"] * self.found["height_px"]
@@ -323,6 +380,21 @@ def _diagnosis(score: dict[str, Any]) -> Diagnosis:
         confidence_percent=f"{score['confidence_percent']:.1f} %",
         share=f"{score['probability']:.4f}",
         is_listed=score["is_listed"],
+    )
+
+
+def _marked(structure: dict[str, Any]) -> Marked:
+    name, _, meaning = STRUCTURE_WORDS[structure["name"]]
+    area, share = structure["area_px"], structure["share_of_lesion"]
+    where = "not marked" if not area else "marked" if share is None else f"{percent(share, 0)} of the lesion"
+    return Marked(
+        key=structure["name"],
+        name=name,
+        meaning=meaning,
+        probability_percent=percent(structure["probability"], 0),
+        probability=f"{structure['probability']:.3f}",
+        where=where,
+        is_drawn=bool(area),
     )
 
 

@@ -5,7 +5,7 @@ Drawn parts are opaque; the page sets the opacity (S0 §3.6).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import cv2
 import numpy as np
@@ -26,6 +26,15 @@ PALETTE: dict[str, Rgb] = {
     "black": (0, 0, 0),
 }
 """Colour name → how its regions are drawn: after Okabe and Ito, so that colour-blind readers can tell them apart."""
+
+STRUCTURE_PALETTE: dict[str, Rgb] = {
+    "globules": (0, 114, 178),
+    "streaks": (213, 94, 0),
+    "pigment_network": (0, 158, 115),
+    "milia_like_cyst": (240, 228, 66),
+    "negative_network": (240, 170, 210),
+}
+"""Structure → how it is drawn: after Okabe and Ito as well, the pink lighter, so that nobody takes it for the green."""
 
 WEAK_EVIDENCE_RGB, STRONG_EVIDENCE_RGB = (255, 220, 0), (215, 25, 28)
 FULL_EVIDENCE = 8.0
@@ -55,6 +64,19 @@ def colour_map(regions: Iterable[ColourRegion], width: int, height: int) -> Rgba
     for region in sorted(regions, key=lambda region: -cv2.contourArea(region.contour)):
         outline = np.rint(region.contour).astype(np.int32)
         cv2.drawContours(canvas, [outline], -1, (*PALETTE[region.colour], 255), cv2.FILLED)
+    return canvas
+
+
+def structure_map(masks: Mapping[str, Mask]) -> RgbaImage:
+    """H×W bool masks by structure, each in its STRUCTURE_PALETTE colour; smaller ones lie on top, so that none hides another whole.
+
+    Raises ValueError without masks.
+    """
+    if not masks:
+        raise ValueError("no masks to draw")
+    canvas = np.zeros((*next(iter(masks.values())).shape, 4), np.uint8)
+    for name, mask in sorted(masks.items(), key=lambda item: -int(item[1].sum())):
+        canvas[mask] = (*STRUCTURE_PALETTE[name], 255)
     return canvas
 
 

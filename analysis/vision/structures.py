@@ -22,7 +22,8 @@ def find(image: RgbImage, model: Model, lesion: Mask) -> tuple[Structure, ...]:
     chances = presence(presence_scores(low), model.card.structures)
     masks = [probable > rule.threshold for probable, rule in zip(maps, model.card.structures, strict=True)]
     return tuple(
-        Structure(name, float(chance), mask, _share(mask, lesion)) for name, chance, mask in zip(STRUCTURES, chances, masks, strict=True)
+        Structure(name, float(chance), mask, int(mask.sum()), _share(mask, lesion))
+        for name, chance, mask in zip(STRUCTURES, chances, masks, strict=True)
     )
 
 

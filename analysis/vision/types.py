@@ -86,6 +86,7 @@ class Structure:
     """Calibrated probability that the image shows it anywhere, in [0, 1]."""
     mask: Mask
     """Where, at the size of the upright image; may be empty while the probability is not small, and the other way round."""
+    area_px: int
     share_of_lesion: float | None
     """Share of the lesion's area that the mask covers, in [0, 1]; None without an outlined lesion."""
 

@@ -48,8 +48,11 @@ def test_every_figure_of_the_output_is_in_the_result() -> None:
     assert found.result["abcd"]["asymmetry_2"] is None
     assert found.result["abcd"]["regions"][0]["centroid"] == [29.5, 19.5]
     assert found.result["heatmap"] == {"method": "grad_cam", "label": "MEL", "share_inside_lesion": 1.0}
-    assert [used["task"] for used in found.models_used] == ["classification", "lesion"]
+    assert [used["task"] for used in found.models_used] == ["classification", "lesion", "structures"]
     assert found.timings_ms["level_set"] == 2.0
+    assert found.result["classification"]["p_dermoscopic"] == 0.99
+    assert found.result["familiarity"] == {"unfamiliar": 0.2, "is_unfamiliar": False}
+    assert found.result["structures"][0] == {"name": "globules", "probability": 0.9, "area_px": 100, "share_of_lesion": 0.5}
 
 
 def test_undefined_numbers_become_null() -> None:

@@ -126,8 +126,8 @@ def test_an_analysis_that_cannot_be_asked_for_leaves_no_image(ada: Client, lesio
 def test_the_page_of_a_running_analysis_shows_where_it_is(ada: Client, image: Image) -> None:
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     content = page(ada, "analysis:detail", analysis.pk)
-    assert "Outlining the lesion (image processing)" in content
-    assert '<progress class="analysis-progress" max="5" value="2"' in content
+    assert "Looking for dermoscopic structures" in content
+    assert '<progress class="analysis-progress" max="6" value="2"' in content
     assert reverse("analysis:cancel", args=[analysis.pk]) in content
 
 
@@ -135,7 +135,7 @@ def test_the_partial_is_sent_only_when_something_changed(ada: Client, image: Ima
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     address = reverse("analysis:status", args=[analysis.pk])
     assert ada.get(address, {"seen": "RUNNING-1-2"}).status_code == 204
-    assert "step 3 of 5" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
+    assert "step 3 of 6" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
 
 
 def test_what_a_screen_reader_listens_to_stays_while_its_content_is_exchanged(ada: Client, image: Image) -> None:
@@ -153,7 +153,7 @@ def test_the_page_is_loaded_anew_when_the_analysis_has_ended(ada: Client, image:
 def test_a_program_can_ask_for_the_status(ada: Client, image: Image) -> None:
     analysis = in_state(image, Status.FAILED)
     document = ada.get(reverse("analysis:status", args=[analysis.pk]), headers={"Accept": "application/json"}).json()
-    assert (document["status"], document["stages_total"]) == ("FAILED", 5)
+    assert (document["status"], document["stages_total"]) == ("FAILED", 6)
     assert document["error"] == {"code": "some-code", "message": "A sentence."}
 
 
@@ -242,6 +242,50 @@ def with_result(analysis: Analysis, **changes: object) -> Analysis:
     found = (analysis.result or {}) | changes
     Analysis.objects.filter(pk=analysis.pk).update(result={key: value for key, value in found.items() if value is not None})
     return analysis
+
+
+def test_structures_are_named_with_what_they_speak_for_and_where_they_lie(ada: Client, finished: Analysis) -> None:
+    content = page(ada, "analysis:detail", finished.pk)
+    assert "Globules" in content
+    assert "of uneven size and place they speak for melanoma" in content
+    assert "90 %" in content
+    assert "50 % of the lesion" in content
+    assert content.count("not marked") == 4
+    assert "Dark blue: globules." in content
+
+
+def test_a_result_from_before_structures_were_looked_for_is_shown_without_them(ada: Client, finished: Analysis) -> None:
+    classification = {key: value for key, value in (finished.result or {})["classification"].items() if key != "p_dermoscopic"}
+    older = with_result(finished, structures=None, familiarity=None, classification=classification)
+    content = page(ada, "analysis:detail", older.pk)
+    assert "Dermoscopic structures</h2>" not in content
+    assert "do not rely on this result" not in content
+
+
+@pytest.mark.parametrize(("is_unfamiliar", "told"), [(True, True), (False, False)])
+def test_an_image_unlike_the_validated_ones_carries_an_alarm(ada: Client, finished: Analysis, is_unfamiliar: bool, told: bool) -> None:
+    unlike = with_result(finished, familiarity={"unfamiliar": 0.9, "is_unfamiliar": is_unfamiliar})
+    assert ("do not rely on this result" in page(ada, "analysis:detail", unlike.pk)) == told
+
+
+@pytest.mark.parametrize(
+    ("modality", "p_dermoscopic", "words"),
+    [
+        ("dermoscopic", 0.05, "looks like a plain photograph"),
+        ("macroscopic", 0.95, "looks like a dermoscopic image"),
+        ("dermoscopic", 0.95, ""),
+        ("macroscopic", 0.05, ""),
+        ("dermoscopic", 0.5, ""),
+    ],
+)
+def test_a_modality_that_does_not_match_the_picture_is_questioned(
+    ada: Client, finished: Analysis, modality: str, p_dermoscopic: float, words: str
+) -> None:
+    Image.objects.filter(pk=finished.image_id).update(modality=modality)
+    classification = (finished.result or {})["classification"] | {"p_dermoscopic": p_dermoscopic}
+    content = page(ada, "analysis:detail", with_result(finished, classification=classification).pk)
+    assert ("It was uploaded as" in content) == bool(words)
+    assert words in content
 
 
 @pytest.mark.parametrize(("share", "warning"), [(None, ""), (1.0, ""), (0.95, ""), (0.949, "(94.9 % inside)"), (0.2, "(20.0 % inside)")])

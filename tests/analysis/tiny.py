@@ -10,16 +10,19 @@ import numpy as np
 from analysis.presentation import STAGE_WORDS
 from analysis.vision.types import (
     CLASSES,
+    STRUCTURES,
     Abcd,
     Classification,
     ClassScore,
     ColourRegion,
     Contour,
+    Familiarity,
     Heatmap,
     Mask,
     ModelUsed,
     Outline,
     Output,
+    Structure,
 )
 
 WIDTH_PX, HEIGHT_PX = 60, 40
@@ -48,7 +51,16 @@ def classification(p_malignant: float = 0.7) -> Classification:
     scores = tuple(
         ClassScore(label, p, (p - 1 / n) / (1 - 1 / n) * 100, p > 1 / n) for label, p in zip(CLASSES, PROBABILITIES, strict=True)
     )
-    return Classification(scores, p_malignant, 40.0, 0.4, 0.3)
+    return Classification(scores, p_malignant, 40.0, 0.4, 0.3, 0.99)
+
+
+def structures() -> tuple[Structure, ...]:
+    """Globules on the left half of the lesion; nothing else."""
+    left, nothing = mask(), np.zeros((HEIGHT_PX, WIDTH_PX), dtype=np.bool_)
+    left[:, 30:] = False
+    return tuple(
+        Structure(name, 0.9, left, 100, 0.5) if name == "globules" else Structure(name, 0.03, nothing, 0, 0.0) for name in STRUCTURES
+    )
 
 
 def abcd(pixel_spacing_mm: tuple[float, float] | None = None) -> Abcd:
@@ -73,18 +85,21 @@ def heatmap() -> Heatmap:
     return Heatmap("grad_cam", "MEL", signed, share_inside_lesion=1.0)
 
 
-def output(pixel_spacing_mm: tuple[float, float] | None = None, level_set: Outline | None = None) -> Output:
+def output(pixel_spacing_mm: tuple[float, float] | None = None, level_set: Outline | None = None, unfamiliar: float = 0.2) -> Output:
     return Output(
         width_px=WIDTH_PX,
         height_px=HEIGHT_PX,
         classification=classification(),
+        familiarity=Familiarity(unfamiliar),
         lesion=outline(),
+        structures=structures(),
         level_set=level_set or outline(),
         abcd=abcd(pixel_spacing_mm),
         heatmap=heatmap(),
         models=(
             ModelUsed("classification", "classification-tiny-20260101-00000000", "0" * 64, "Drawn lesions only."),
             ModelUsed("lesion", "lesion-tiny-20260101-11111111", "1" * 64, "Drawn lesions only."),
+            ModelUsed("structures", "structures-tiny-20260101-22222222", "2" * 64, "Drawn lesions only."),
         ),
         timings_ms=dict.fromkeys(STAGE_WORDS, 2.0),
     )

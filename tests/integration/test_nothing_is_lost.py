@@ -51,7 +51,7 @@ def wait_for_all(count: int) -> None:
 
 def stop_in_the_middle(worker: subprocess.Popen[bytes]) -> Analysis:
     """Freeze the worker while it is between two stages, so that the kill cannot miss."""
-    middle = Analysis.objects.filter(status=Status.RUNNING, stages_done__in=(1, 2, 3, 4))
+    middle = Analysis.objects.filter(status=Status.RUNNING, stages_done__in=(1, 2, 3, 4, 5))
     for _ in range(1000):
         wait_until(middle.exists, what="a running analysis", is_alive=lambda: worker.poll() is None)
         worker.send_signal(signal.SIGSTOP)

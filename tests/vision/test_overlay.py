@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analysis.vision import abcd, overlay
-from analysis.vision.types import ColourRegion, SignedMap
+from analysis.vision.types import STRUCTURES, ColourRegion, SignedMap
 from tests.synthetic import disc, draw_lesion
 
 GREEN = (0, 158, 115)
@@ -68,13 +68,25 @@ def test_the_colour_map_shows_what_was_measured() -> None:
     assert np.count_nonzero((picture[..., 3] > 0) == drawn.mask) > 0.99 * drawn.mask.size
 
 
+def test_a_structure_inside_another_stays_visible() -> None:
+    large, small = np.ones((20, 24), np.bool_), np.zeros((20, 24), np.bool_)
+    small[5:8, 5:8] = True
+    for masks in ({"globules": small, "pigment_network": large}, {"pigment_network": large, "globules": small}):
+        picture = overlay.structure_map(masks)
+        assert tuple(picture[6, 6]) == (*overlay.STRUCTURE_PALETTE["globules"], 255)
+        assert tuple(picture[0, 0]) == (*overlay.STRUCTURE_PALETTE["pigment_network"], 255)
+    assert not overlay.structure_map({"streaks": np.zeros((4, 4), np.bool_)}).any()
+
+
 def test_there_is_a_colour_for_every_name() -> None:
     assert tuple(overlay.PALETTE) == abcd.COLOURS
+    assert tuple(overlay.STRUCTURE_PALETTE) == STRUCTURES
 
 
+@pytest.mark.parametrize("palette", [overlay.PALETTE, overlay.STRUCTURE_PALETTE], ids=["colours", "structures"])
 @pytest.mark.parametrize("eye", DICHROMATS)
-def test_colour_blind_readers_can_tell_the_palette_apart(eye: str) -> None:
-    rgb = (np.array(list(overlay.PALETTE.values()), np.float32) / 255) ** 2.2
+def test_colour_blind_readers_can_tell_the_palette_apart(eye: str, palette: dict[str, overlay.Rgb]) -> None:
+    rgb = (np.array(list(palette.values()), np.float32) / 255) ** 2.2
     seen = np.clip(rgb @ np.array(DICHROMATS[eye], np.float32).T, 0, 1) ** (1 / 2.2)
     lab = np.asarray(cv2.cvtColor(seen[None].astype(np.float32), cv2.COLOR_RGB2LAB))[0]
     assert min(np.linalg.norm(one - other) for one, other in combinations(lab, 2)) > 20
