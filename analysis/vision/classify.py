@@ -12,7 +12,7 @@ from torch import Tensor
 
 from analysis.vision import familiarity, imaging, networks
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, Classification, ClassScore, Familiarity, RgbImage
-from analysis.vision.weights import Card, Model
+from analysis.vision.weights import Card, Model, reference_of
 
 if TYPE_CHECKING:
     from analysis.vision.networks.backbones import Backbone
@@ -104,4 +104,4 @@ def classify(image: RgbImage, model: Model) -> tuple[Classification, Familiarity
     seen = look(prepare(image, model.card), model)
     probabilities = calibrate(seen.scores, model.card.temperature, model.card.class_bias)[0]
     answer = present(probabilities, model.card.threshold, float(seen.p_dermoscopic[0]))
-    return answer, familiarity.judge(seen.features[0], model)
+    return answer, familiarity.judge(seen.features[0], reference_of(model))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,6 @@ from safetensors.numpy import load_file, save_file
 
 from analysis.vision.errors import ModelError
 from analysis.vision.types import Familiarity
-
-if TYPE_CHECKING:
-    from analysis.vision.weights import Model
 
 FILE = "familiarity.safetensors"
 """Beside the classifier's weights; its SHA-256 is on the card."""
@@ -58,7 +54,7 @@ class Reference:
 
     def log_odds(self, features: Floats) -> NDArray[np.float64]:
         """N×d features → N log odds of a stranger, up to a constant that `limits` absorbs."""
-        return np.asarray(self._split(features)[0] @ self.weights)
+        return np.asarray(self.coordinates(features) @ self.weights)
 
     def unfamiliar(self, features: Floats) -> NDArray[np.float64]:
         """N×d features → N scores in [0, 1], 0.5 where the first of the two limits is reached."""
@@ -69,6 +65,10 @@ class Reference:
     def save(self, path: Path) -> None:
         save_file({name: np.ascontiguousarray(array) for name, array in asdict(self).items()}, path)
 
+    def coordinates(self, features: Floats) -> NDArray[np.float64]:
+        """N×d features → N×k whitened coordinates in the principal subspace."""
+        return self._split(features)[0]
+
     def _split(self, features: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """N×k whitened coordinates, N squared lengths outside the principal directions."""
         centred = np.asarray(features, np.float64) - self.centre
@@ -77,12 +77,9 @@ class Reference:
         return inside @ self.whitening.T, np.maximum(outside, 0)
 
 
-def judge(features: Floats, reference: Reference | Model) -> Familiarity:
-    """Judge one picture by its mean-pooled features, shape (d,). Raises ModelError for a model that has no reference."""
-    known = reference if isinstance(reference, Reference) else reference.familiarity
-    if known is None:
-        raise ModelError("no-familiarity", "This model was stored without a description of the images it knows.")
-    return Familiarity(float(known.unfamiliar(features[None])[0]))
+def judge(features: Floats, reference: Reference) -> Familiarity:
+    """Judge one picture by its mean-pooled features, shape (d,)."""
+    return Familiarity(float(reference.unfamiliar(features[None])[0]))
 
 
 def load(path: Path) -> Reference:

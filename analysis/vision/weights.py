@@ -141,6 +141,13 @@ def _load_reference(folder: Path, card: Card) -> known.Reference:
     return known.load(folder / known.FILE)
 
 
+def reference_of(model: Model) -> known.Reference:
+    """What a classifier knows. Raises ModelError for a model that was loaded without it."""
+    if model.familiarity is None:
+        raise ModelError("no-familiarity", f"Model {model.card.name} does not say which images it knows.")
+    return model.familiarity
+
+
 def assemble(card: Card, state: dict[str, Tensor]) -> Model:
     """The card's network with these weights, frozen and ready. Raises RuntimeError when they do not fit its architecture."""
     where = networks.device()
@@ -166,7 +173,7 @@ def read_active(models_dir: Path) -> dict[str, str]:
         active: dict[str, str] = json.loads((models_dir / ACTIVE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError("no-models", f"{models_dir / ACTIVE_FILE} cannot be read; models are needed.") from error
-    if missing := {"classification", "lesion", "structures"} - active.keys():
+    if missing := OUTPUTS.keys() - active.keys():
         raise ModelError("no-models", f"No active model for: {', '.join(sorted(missing))}.")
     return active
 

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.vision import classify, metrics
-from analysis.vision.training import calibration, data, evaluate
+from analysis.vision.familiarity import FILE as FAMILIARITY_FILE
+from analysis.vision.training import calibration, data, evaluate, familiarity
 from analysis.vision.training.data import Example
 from analysis.vision.training.recipe import Recipe
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
-from analysis.vision.weights import Model, StructureRule
+from analysis.vision.weights import Model, StructureRule, sha256
 
 INTENDED_USE = (
     "Decision support for clinicians who look at the lesion themselves. It never diagnoses: every result is "
@@ -37,6 +38,8 @@ class Material:
     model: Model
     splits: dict[str, list[Example]]
     data_dir: Path
+    folder: Path
+    """Where the weights lie and what else belongs to the model is put."""
 
 
 def card(material: Material) -> Part:
@@ -84,6 +87,9 @@ def _classification(material: Material) -> Part:
     points = {sensitivity: _threshold(malignant, classify.malignant_mass(p_val), sensitivity) for sensitivity in wanted}
     threshold = points[recipe.target_sensitivity]
     card = replace(material.model.card, temperature=fit.temperature, class_bias=fit.class_bias, threshold=threshold)
+    reference = familiarity.fit(material.model, material.splits["train"], on_val.features, material.data_dir, recipe.seed)
+    reference.save(material.folder / FAMILIARITY_FILE)
+    strange = familiarity.report(material.model, reference, val, on_val.features, material.data_dir, recipe.seed)
     return {
         "calibration": {**asdict(fit), "fitted_on": "val"},
         "threshold": {"value": threshold, "rule": f"sensitivity {recipe.target_sensitivity} for malignant on val"},
@@ -92,9 +98,10 @@ def _classification(material: Material) -> Part:
             for sensitivity, point in sorted(points.items())
         ],
         "metrics": {
-            "val": evaluate.classification_figures(on_val, card, val),
-            "test": evaluate.classification_figures(on_test, card, test),
+            "val": evaluate.classification_figures(on_val, card, reference, val),
+            "test": evaluate.classification_figures(on_test, card, reference, test),
         },
+        "familiarity": {"sha256": sha256(material.folder / FAMILIARITY_FILE), **strange},
         "validated_scope": _classification_scope(test),
         "known_failures": _missed(p_val, val, threshold),
     }

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.vision import classify, metrics, segment, structures
 from analysis.vision.classify import Seen
+from analysis.vision.familiarity import Reference
 from analysis.vision.training.data import Example, Shards, class_indices
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
 from analysis.vision.weights import Card, Model, StructureRule
@@ -32,11 +33,13 @@ def seen(model: Model, examples: Sequence[Example], data_dir: Path) -> Seen:
     return Seen(*(np.concatenate([getattr(row, field.name) for row in rows]) for field in fields(Seen)))
 
 
-def classification_figures(found: Seen, card: Card, examples: Sequence[Example]) -> Figure:
+def classification_figures(found: Seen, card: Card, reference: Reference, examples: Sequence[Example]) -> Figure:
     """All classification figures over `examples`, then by class, by modality and by skin type."""
+    familiar = reference.unfamiliar(found.features) < 0.5
     p, threshold = classify.calibrate(found.scores, card.temperature, card.class_bias), card.threshold
     figures = _classification(p, examples, threshold)
     figures["modality"] = _modality_figures(found.p_dermoscopic, examples)
+    figures["kept_as_familiar"] = interval(lambda i: float(familiar[i].mean()), [example.group_id for example in examples])
     figures["calibration_curve_malignant"] = _calibration_curve(p, examples)
     figures["by_class"] = {label: _one_class(p, examples, label) for label in CLASSES}
     for title, key in (("by_modality", _modality), ("by_skin_type", _skin_type)):

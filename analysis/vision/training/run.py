@@ -40,7 +40,7 @@ def train(recipe: Recipe, data_dir: Path, out: Path, today: str, log: Log) -> Pa
     best = loop.train(recipe, training_set(recipe, splits["train"], data_dir, cache), val.score, initial, out, log)
     model = _draft(recipe, best, out)
     log("calibrating on val, reporting on test")
-    content = cards.card(cards.Material(recipe, model, splits, data_dir))
+    content = cards.card(cards.Material(recipe, model, splits, data_dir, out / "model"))
     return _write(content, out, today)
 
 
@@ -49,7 +49,8 @@ def evaluate_folder(folder: Path, data_dir: Path, split: str) -> dict[str, Any]:
     model = weights.load_model(folder)
     examples = selection.examples(recipes.restore(model.card.content["recipe"]), data_dir, split)
     if model.card.task == "classification":
-        return evaluate.classification_figures(evaluate.seen(model, examples, data_dir), model.card, examples)
+        found = evaluate.seen(model, examples, data_dir)
+        return evaluate.classification_figures(found, model.card, weights.reference_of(model), examples)
     if model.card.task == "structures":
         marks = evaluate.marks(model, examples, data_dir, np.array([[rule.threshold for rule in model.card.structures]]))
         return evaluate.structure_figures(marks, examples, model.card.structures)
