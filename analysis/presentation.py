@@ -70,10 +70,11 @@ STRUCTURE_WORDS = {
     "globules": ("Globules", "dark blue", "Seen in melanocytic lesions; of uneven size and place they speak for melanoma."),
     "streaks": ("Streaks", "orange", "At part of the edge they speak for melanoma; all around, for a Reed naevus."),
     "pigment_network": ("Pigment network", "green", "Speaks for a melanocytic lesion; an irregular one for melanoma."),
-    "milia_like_cyst": ("Milia-like cysts", "yellow", "Speak for a seborrhoeic keratosis."),
-    "negative_network": ("Negative network", "pink", "Seen in melanoma, Spitz naevus and dermatofibroma."),
+    "milia_like_cyst": ("Milia-like cysts", "yellow", "Speak for a seborrhoeic keratosis; small ones occur in melanoma too."),
+    "negative_network": ("Negative network", "pink", "Commoner in melanoma, but seen in Spitz and other naevi and in dermatofibroma too."),
 }
-"""Structure → its name, the colour it is drawn in, what it speaks for (the consensus of Argenziano et al. 2003, see the references)."""
+"""Structure → its name, the colour it is drawn in, what it speaks for: Argenziano et al. 1998 and 2003, of milia-like cysts
+Stricklin et al. 2011, of the negative network Pizzichetta et al. 2013 (docs/references.md)."""
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,7 @@ class Report:
         if not self.structures:
             return []
         drawn = [f"{STRUCTURE_WORDS[marked.key][1]}: {marked.name.lower()}" for marked in self.structures if marked.is_drawn]
-        hint = f"{'; '.join(drawn).capitalize()}." if drawn else "No structure was found."
+        hint = f"{'; '.join(drawn).capitalize()}." if drawn else "No structure is marked."
         return [Overlay("structures", "Structures", hint, (Kind.STRUCTURES.value,))]
 
     @property
@@ -385,17 +386,25 @@ def _diagnosis(score: dict[str, Any]) -> Diagnosis:
 
 def _marked(structure: dict[str, Any]) -> Marked:
     name, _, meaning = STRUCTURE_WORDS[structure["name"]]
-    area, share = structure["area_px"], structure["share_of_lesion"]
-    where = "not marked" if not area else "marked" if share is None else f"{percent(share, 0)} of the lesion"
     return Marked(
         key=structure["name"],
         name=name,
         meaning=meaning,
-        probability_percent=percent(structure["probability"], 0),
+        probability_percent=percent(structure["probability"]),
         probability=f"{structure['probability']:.3f}",
-        where=where,
-        is_drawn=bool(area),
+        where=_where(structure["area_px"], structure["share_of_lesion"]),
+        is_drawn=bool(structure["area_px"]),
     )
+
+
+def _where(area_px: int, share_of_lesion: float | None) -> str:
+    if not area_px:
+        return "not marked"
+    if share_of_lesion is None:
+        return "marked"
+    if share_of_lesion == 0:
+        return "beside the lesion only"
+    return f"{percent(share_of_lesion, 0) if share_of_lesion >= 0.01 else 'under 1 %'} of the lesion"
 
 
 def _shape_bars(abcd: dict[str, Any]) -> list[Bar]:

@@ -232,9 +232,16 @@ def test_only_diagnoses_likelier_than_chance_are_listed(finished: Analysis) -> N
 
 
 def test_a_macroscopic_photograph_carries_a_warning(ada: Client, finished: Analysis) -> None:
-    assert "This is a macroscopic photograph" not in page(ada, "analysis:detail", finished.pk)
+    assert "macroscopic photograph" not in page(ada, "analysis:detail", finished.pk)
     Image.objects.update(modality="macroscopic")
-    assert "This is a macroscopic photograph" in page(ada, "analysis:detail", finished.pk)
+    assert "This was uploaded as a macroscopic photograph." in page(ada, "analysis:detail", finished.pk)
+
+
+def test_a_picture_that_looks_macroscopic_carries_the_same_warning(ada: Client, finished: Analysis) -> None:
+    classification = (finished.result or {})["classification"] | {"p_dermoscopic": 0.4}
+    content = page(ada, "analysis:detail", with_result(finished, classification=classification).pk)
+    assert "This looks like a macroscopic photograph." in content
+    assert "Outline and structures were validated on dermoscopic images alone" in content
 
 
 def with_result(analysis: Analysis, **changes: object) -> Analysis:
@@ -248,7 +255,7 @@ def test_structures_are_named_with_what_they_speak_for_and_where_they_lie(ada: C
     content = page(ada, "analysis:detail", finished.pk)
     assert "Globules" in content
     assert "of uneven size and place they speak for melanoma" in content
-    assert "90 %" in content
+    assert "90.0 %" in content
     assert "50 % of the lesion" in content
     assert content.count("not marked") == 4
     assert "Dark blue: globules." in content
@@ -266,6 +273,50 @@ def test_a_result_from_before_structures_were_looked_for_is_shown_without_them(a
 def test_an_image_unlike_the_validated_ones_carries_an_alarm(ada: Client, finished: Analysis, is_unfamiliar: bool, told: bool) -> None:
     unlike = with_result(finished, familiarity={"unfamiliar": 0.9, "is_unfamiliar": is_unfamiliar})
     assert ("do not rely on this result" in page(ada, "analysis:detail", unlike.pk)) == told
+
+
+@pytest.mark.parametrize(
+    ("is_suspicious", "is_unfamiliar", "verdict"),
+    [
+        (True, False, "At or above the alert threshold"),
+        (True, True, "At or above the alert threshold"),
+        (False, False, "Below the alert threshold"),
+        (False, True, "No verdict: the image is unlike"),
+    ],
+)
+def test_an_unfamiliar_image_is_never_called_harmless(
+    ada: Client, finished: Analysis, is_suspicious: bool, is_unfamiliar: bool, verdict: str
+) -> None:
+    classification = (finished.result or {})["classification"] | {"is_suspicious": is_suspicious}
+    familiarity = {"unfamiliar": 0.9 if is_unfamiliar else 0.2, "is_unfamiliar": is_unfamiliar}
+    content = page(ada, "analysis:detail", with_result(finished, classification=classification, familiarity=familiarity).pk)
+    assert content.count('class="verdict ') == 1
+    assert verdict in content
+
+
+@pytest.mark.parametrize(
+    ("area_px", "share", "where"),
+    [
+        (0, 0.0, "not marked"),
+        (12, None, "marked"),
+        (12, 0.0, "beside the lesion only"),
+        (1, 0.004, "under 1 % of the lesion"),
+        (60, 0.3, "30 % of the lesion"),
+    ],
+)
+def test_where_a_structure_lies_is_said_in_words(finished: Analysis, area_px: int, share: float | None, where: str) -> None:
+    structure = {"name": "streaks", "probability": 0.6, "area_px": area_px, "share_of_lesion": share}
+    finished.result = (finished.result or {}) | {"structures": [structure]}
+    assert [marked.where for marked in Report(finished).structures] == [where]
+
+
+def test_the_overlay_of_structures_names_what_is_drawn_or_that_nothing_is(finished: Analysis) -> None:
+    captions = {overlay.key: overlay.caption for overlay in Report(finished).overlays}
+    assert captions["structures"] == "Dark blue: globules."
+    found = finished.result or {}
+    finished.result = found | {"structures": [structure | {"area_px": 0} for structure in found["structures"]]}
+    captions = {overlay.key: overlay.caption for overlay in Report(finished).overlays}
+    assert captions["structures"] == "No structure is marked."
 
 
 @pytest.mark.parametrize(
