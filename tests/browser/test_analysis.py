@@ -80,6 +80,7 @@ def check_report(page: Page) -> None:
         "Differential",
         "ABCD",
         "Colour regions",
+        "Dermoscopic structures",
         "Grad-CAM",
         "validated scope",
     ):
@@ -121,10 +122,21 @@ def test_progress_survives_a_reload_and_an_analysis_can_be_stopped(page: Page, c
     assert Analysis.objects.get().status == Status.CANCELLED
 
 
+def warn_of_everything(analysis: Analysis) -> None:
+    """As if the image were unfamiliar and a plain photograph."""
+    found = Analysis.objects.values_list("result", flat=True).get(pk=analysis.pk) or {}
+    found["familiarity"]["is_unfamiliar"] = True
+    found["classification"]["p_dermoscopic"] = 0.02
+    Analysis.objects.filter(pk=analysis.pk).update(result=found)
+
+
 def test_the_report_fits_a_phone(page: Page, cast: Cast, finished: Analysis) -> None:
+    warn_of_everything(finished)
     page.set_viewport_size({"width": 360, "height": 740})
     log_in(page, "ada")
     page.goto(f"/analyses/{finished.pk}/")
+    assert "do not rely on this result" in page.inner_text("main")
+    assert "looks like a plain photograph" in page.inner_text("main")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
@@ -177,3 +189,14 @@ def test_another_practice_finds_nothing(browser: Browser, live_server: LiveServe
     assert {page.request.post(address, form=form, headers=headers).status for address in actions} == {404}
     assert (list(Analysis.objects.values()), Image.objects.count()) == before
     context.close()
+
+
+def test_structures_can_be_laid_over_the_image(page: Page, cast: Cast, finished: Analysis) -> None:
+    log_in(page, "ada")
+    page.goto(f"/analyses/{finished.pk}/")
+    page.locator(".viewer-choice", has_text="Structures").click()
+    page.mouse.move(0, 0)
+    layer = page.locator(".viewer-stage [data-layer=structures]")
+    assert layer.is_visible()
+    assert layer.evaluate("image => image.naturalWidth") == 60
+    assert page.locator("[data-viewer-caption]").inner_text() == "Dark blue: globules."
