@@ -8,14 +8,17 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from analysis.vision import classify, imaging, networks, weights
 from analysis.vision.networks.unet import UNet
-from analysis.vision.training import augment, calibration, evaluate, loop, losses, recipe, run, schedules, selection
+from analysis.vision.training import augment, calibration, evaluate, familiarity, loop, losses, recipe, run, schedules, selection
 from analysis.vision.training.data import SPLITS, Example, classification_images, select
 from analysis.vision.types import CLASSES
 from tests.synthetic import draw_lesion
@@ -34,6 +37,7 @@ LABEL_FIELDS = [
     "skin_type",
     "licence",
 ]
+STRUCTURE_FIELDS = ["isic_id", "shard", "split", "label8", "image", "lesion", "structures"]
 
 
 def quiet(_line: str) -> None:
@@ -54,18 +58,46 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(folder / "images.zip", "w") as images, zipfile.ZipFile(folder / "ham10000-masks-00.zip", "w") as masks:
         for index in range(3 * len(CLASSES) * 3):
             split, label = ("train", "val", "test")[index % 3], CLASSES[index // 3 % len(CLASSES)]
-            drawn, name = draw_lesion(width=64, height=64, seed=index), f"D{index:03}"
+            drawn, name = draw_lesion(width=160, height=160, axes=(24, 16), centre=(40, 40), seed=index), f"D{index:03}"
             images.writestr(f"{name}.png", imaging.encode_png(drawn.image))
             masks.writestr(f"{name}-mask.png", imaging.encode_png(drawn.mask))
             row = dict.fromkeys(LABEL_FIELDS, "") | {"path": f"{name}.png", "shard": "images.zip", "dataset": "ham10000"}
             row |= {"split": split, "lesion_mask": f"{name}-mask.png", "isic_id": name, "group_id": name, "label8": label}
             rows.append(row | {"modality": "dermoscopic", "licence": "drawn"})
-    for file, fields, content in (("labels.csv", LABEL_FIELDS, rows), ("structures.csv", ["isic_id"], [])):
-        with (folder / file).open("w", newline="") as stream:
-            writer = csv.DictWriter(stream, fields)
-            writer.writeheader()
-            writer.writerows(content)
+    write_table(folder / "labels.csv", LABEL_FIELDS, rows)
+    write_table(folder / "structures.csv", STRUCTURE_FIELDS, [])
     return folder
+
+
+@pytest.fixture(scope="module")
+def structures_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Task 1 and 2 in small: globules on the left half of each lesion, a pigment network over all of every other one."""
+    folder = tmp_path_factory.mktemp("structures")
+    rows = []
+    with zipfile.ZipFile(folder / "task12.zip", "w") as shard:
+        for index in range(24):
+            drawn, name = draw_lesion(width=120, height=90, seed=index), f"T{index:03}"
+            bits = np.where(drawn.mask & (np.arange(120) < 60), 1, 0) + np.where(drawn.mask, 4 * (index % 2), 0)
+            files = {"image": drawn.image, "lesion": drawn.mask, "structures": bits.astype(np.uint8)}
+            for kind, picture in files.items():
+                shard.writestr(f"{kind}/{name}.png", png(picture))
+            row = dict.fromkeys(STRUCTURE_FIELDS, "") | {"isic_id": name, "shard": "task12.zip", "split": SPLITS[index // 2 % 3]}
+            rows.append(row | {kind: f"{kind}/{name}.png" for kind in files})
+    write_table(folder / "labels.csv", LABEL_FIELDS, [])
+    write_table(folder / "structures.csv", STRUCTURE_FIELDS, rows)
+    return folder
+
+
+def png(picture: NDArray[Any]) -> bytes:
+    """As it is: `imaging.encode_png` would make 0 and 255 of a mask's bits."""
+    return bytes(cv2.imencode(".png", picture[..., ::-1] if picture.ndim == 3 else picture.astype(np.uint8))[1])
+
+
+def write_table(path: Path, fields: list[str], rows: list[dict[str, str]]) -> None:
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, fields)
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def tiny(name: str, epochs: int = 2) -> recipe.Recipe:
@@ -78,6 +110,8 @@ def test_a_recipe_becomes_a_model_that_loads_with_a_complete_card(
     name: str, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluate, "RESAMPLES", 20)
+    for size in ("AXES", "DRAWINGS", "SKIN_EXAMPLES"):
+        monkeypatch.setattr(familiarity, size, 4)
     folder = run.train(tiny(name), data_dir, tmp_path / "run", "20260102", log=quiet)
     model = weights.load_model(folder)
     assert folder.name == f"{model.card.task}-{model.card.architecture}-20260102-{model.card.sha256[:8]}"
@@ -87,6 +121,40 @@ def test_a_recipe_becomes_a_model_that_loads_with_a_complete_card(
         assert model.card.content[field]
     again = run.evaluate_folder(folder, data_dir, "test")
     assert json.loads(json.dumps(again)) == model.card.content["metrics"]["test"]
+
+
+def test_structures_are_learnt_with_a_rule_for_each(structures_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "RESAMPLES", 20)
+    monkeypatch.setitem(networks.ARCHITECTURES, "efficientnet_lite0_unet", lambda outputs: UNet(outputs, filters=4, depth=2))
+    folder = run.train(tiny("structures-efficientnet-lite0-unet"), structures_dir, tmp_path / "run", "20260102", log=quiet)
+    model = weights.load_model(folder)
+    assert [rule.threshold in calibration.THRESHOLDS for rule in model.card.structures] == [True] * 5
+    metrics = model.card.content["metrics"]["test"]
+    assert metrics["n"] == 8
+    assert {name: figures["n"] for name, figures in metrics["by_structure"].items()} == {
+        "globules": 8, "streaks": 0, "pigment_network": 4, "milia_like_cyst": 0, "negative_network": 0
+    }  # fmt: skip
+    again = run.evaluate_folder(folder, structures_dir, "test")
+    assert json.loads(json.dumps(again)) == metrics
+
+
+def test_marks_are_compared_where_they_lie(structures_dir: Path) -> None:
+    """A network that finds everything everywhere: its overlap is the area of what is marked, its union the whole frame."""
+    examples = selection.examples(tiny("structures-efficientnet-lite0-unet"), structures_dir, "test")[:2]
+    outputs = weights.OUTPUTS["structures"]
+    card = weights.Card("all", "structures", "unet", outputs, 32, 0.5, 1.0, (0.0,) * 5, "", outputs, {})
+    everywhere = weights.Model(Everywhere(), card, torch.device("cpu"))
+    found = evaluate.marks(everywhere, examples, structures_dir, np.full((1, 5), 0.5))
+    lesion = [draw_lesion(width=120, height=90, seed=int(example.name[1:])).mask for example in examples]
+    assert found.overlaps[:, 0, :, 1] == pytest.approx(np.ones((2, 5)))
+    assert found.overlaps[:, 0, 0, 0] == pytest.approx([(mask & (np.arange(120) < 60)).mean() for mask in lesion])
+    assert found.present[:, 0].all()
+    assert not found.present[:, 1].any()
+
+
+class Everywhere(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.full((len(x), 5, *x.shape[2:]), 9.0)
 
 
 def test_an_interrupted_run_ends_where_the_uninterrupted_one_does(data_dir: Path, tmp_path: Path) -> None:

@@ -87,9 +87,8 @@ def _classification(material: Material) -> Part:
     points = {sensitivity: _threshold(malignant, classify.malignant_mass(p_val), sensitivity) for sensitivity in wanted}
     threshold = points[recipe.target_sensitivity]
     card = replace(material.model.card, temperature=fit.temperature, class_bias=fit.class_bias, threshold=threshold)
-    reference = familiarity.fit(material.model, material.splits["train"], on_val.features, material.data_dir, recipe.seed)
+    reference, strange = familiarity.fit(material.model, material.splits["train"], val, material.data_dir)
     reference.save(material.folder / FAMILIARITY_FILE)
-    strange = familiarity.report(material.model, reference, val, on_val.features, material.data_dir, recipe.seed)
     return {
         "calibration": {**asdict(fit), "fitted_on": "val"},
         "threshold": {"value": threshold, "rule": f"sensitivity {recipe.target_sensitivity} for malignant on val"},
