@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 from torch import Tensor
 
 from analysis.vision import familiarity, imaging, networks
@@ -49,7 +50,7 @@ def look(x: Tensor, model: Model) -> Seen:
         pooled = network.features(x.to(model.where)).mean((2, 3))
         outputs = network.classifier(pooled)
     features, scores = (np.asarray(tensor.float().cpu().numpy(), dtype=np.float64) for tensor in (pooled, outputs))
-    return Seen(features, scores[:, : len(CLASSES)], 1 / (1 + np.exp(-scores[:, len(CLASSES)])))
+    return Seen(features, scores[:, : len(CLASSES)], expit(scores[:, len(CLASSES)]))
 
 
 def calibrate(raw: NDArray[np.float64], temperature: float, class_bias: tuple[float, ...]) -> NDArray[np.float64]:

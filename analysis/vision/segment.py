@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from analysis.vision import networks
 from analysis.vision.classify import to_input
@@ -35,6 +36,6 @@ def logits(image: RgbImage, model: Model) -> NDArray[np.float32]:
 
 def enlarged(low: NDArray[np.float32], height_px: int, width_px: int) -> NDArray[np.float32]:
     """C×s×s logits → C×H×W probabilities, enlarged bilinearly."""
-    probable = 1 / (1 + np.exp(-low))
+    probable = expit(low)
     size = (width_px, height_px)
     return np.stack([cv2.resize(channel, size, interpolation=cv2.INTER_LINEAR) for channel in probable]).astype(np.float32, copy=False)

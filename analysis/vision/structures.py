@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from analysis.vision import segment
 from analysis.vision.types import STRUCTURES, Mask, RgbImage, Structure
@@ -37,7 +38,7 @@ def presence_scores(low: NDArray[np.float32]) -> NDArray[np.float64]:
 def presence(scores: NDArray[np.float64], rules: Sequence[StructureRule]) -> NDArray[np.float64]:
     """(…, C) scores → probabilities by the line of each structure (Platt 1999)."""
     log_odds = scores * [rule.slope for rule in rules] + np.array([rule.intercept for rule in rules])
-    return np.asarray(1 / (1 + np.exp(-log_odds)))
+    return np.asarray(expit(log_odds))
 
 
 def _share(mask: Mask, lesion: Mask) -> float | None:
