@@ -1,4 +1,4 @@
-"""Fit what `analysis.vision.familiarity` knows: distances on train, strangers against train, limits on val; measured on what neither saw."""
+"""Fit what `analysis.vision.familiarity` knows: distances and strangers on train, limits on val; measured on other strangers."""
 
 from __future__ import annotations
 
