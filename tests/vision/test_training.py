@@ -288,7 +288,7 @@ def test_the_structures_loss_by_hand() -> None:
     logits[0, 0, :5, :] = 100.0
     jaccard = (50 + 0.1) / (100 + 0.1)
     cross_entropy = 50 * 100 / 400
-    assert float(losses.overlapping_loss(logits, target)) == pytest.approx(cross_entropy + (1 - jaccard) / 2)
+    assert float(losses.overlapping_loss(logits, target)) == pytest.approx(cross_entropy + ((1 - jaccard) / 2 + (1 - jaccard)) / 2)
 
 
 def test_presence_is_calibrated_on_what_happened() -> None:
