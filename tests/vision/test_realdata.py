@@ -15,6 +15,7 @@ from PIL import Image
 
 from analysis.vision import metrics
 from analysis.vision.__main__ import MODELS_DIR, main
+from analysis.vision.types import STRUCTURES
 
 DATA = Path(os.environ.get("SKINCLINIC_DATA", MODELS_DIR.parent.parent / "shared" / "data"))
 SAMPLE = 120
@@ -73,6 +74,18 @@ def test_outlines_are_as_good_as_the_card_says(rows: list[Row], out: Path) -> No
     assert interval is not None
     low, high = interval
     assert low <= card("lesion")["metrics"]["test"]["ham10000"]["mean_jaccard"]["value"] <= high  # type: ignore[index]
+
+
+def test_dermoscopic_images_are_known_as_such_and_mostly_familiar(out: Path) -> None:
+    with (out / "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert np.mean([float(row["p_dermoscopic"]) > 0.5 for row in rows]) > 0.95
+    assert np.mean([float(row["unfamiliar"]) < 0.5 for row in rows]) > 0.85
+
+
+def test_structures_are_written_for_every_image(rows: list[Row], out: Path) -> None:
+    folder = out / "masks" / Path(rows[0]["path"]).stem
+    assert {path.stem for path in folder.glob("*.png")} == {"lesion", "level_set", *STRUCTURES}
 
 
 def jaccard(row: Row, found: Path) -> float:

@@ -16,7 +16,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from analysis.vision import classify, imaging, networks, weights
+from analysis.vision import classify, imaging, metrics, networks, weights
 from analysis.vision.networks.unet import UNet
 from analysis.vision.training import augment, calibration, evaluate, familiarity, loop, losses, recipe, run, schedules, selection
 from analysis.vision.training.data import SPLITS, Example, classification_images, select
@@ -337,6 +337,22 @@ def test_calibration_finds_the_temperature_and_bias_that_spoilt_the_scores() -> 
     found = calibration.fit(spoilt, labels)
     assert found.temperature == pytest.approx(3, rel=0.1)
     assert np.array(found.class_bias) == pytest.approx([0.8, 0.0, -0.8], abs=0.15)
+
+
+def test_answers_lean_towards_rare_classes_as_far_as_calibration_bears_it() -> None:
+    """Calibrated scores of a common and a rare class: leaning all the way would call the rare one far too often."""
+    rng = np.random.default_rng(8)
+    p = rng.beta(0.3, 2.5, 4000)
+    labels = (rng.random(4000) < p).astype(np.int64)
+    logits = np.log(np.stack([1 - p, p], axis=1).clip(1e-9))
+    found = calibration.leaning(calibration.Calibration(1.0, (0.0, 0.0)), logits, labels, malignant=[1])
+    assert 0 < found.lean < 1
+    q = classify.calibrate(logits, 1.0, found.class_bias)
+    prevalence = np.bincount(labels) / 4000
+    by_hand = p * prevalence[1] ** -found.lean / (p * prevalence[1] ** -found.lean + (1 - p) * prevalence[0] ** -found.lean)
+    assert q[:, 1] == pytest.approx(by_hand, abs=1e-4)
+    assert (metrics.ece(labels == 1, q[:, 1]) or 0) <= calibration.MAX_ECE
+    assert (q.argmax(axis=1)[labels == 1] == 1).mean() > (p[labels == 1] > 0.5).mean()
 
 
 def test_soft_jaccard_by_hand() -> None:

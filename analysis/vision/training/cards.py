@@ -24,6 +24,7 @@ INTENDED_USE = (
     "Not a medical device. Trained on data licensed for non-commercial use (CC BY-NC 4.0): research use only."
 )
 OUTLINE_THRESHOLDS = (0.4, 0.5, 0.6, 0.7)
+MALIGNANT_INDICES = [CLASSES.index(name) for name in MALIGNANT_CLASSES]
 SENSITIVITIES = (0.80, 0.90, 0.95)
 """Operating points for `malignant` on every classifier's card."""
 
@@ -79,9 +80,9 @@ def _classification(material: Material) -> Part:
     """Calibration and thresholds from val, figures from test."""
     val, test, recipe = material.splits["val"], material.splits["test"], material.recipe
     labels = data.class_indices(val)
-    malignant = np.isin(labels, [CLASSES.index(name) for name in MALIGNANT_CLASSES])
+    malignant = np.isin(labels, MALIGNANT_INDICES)
     on_val, on_test = (evaluate.seen(material.model, examples, material.data_dir) for examples in (val, test))
-    fit = calibration.fit(on_val.scores, labels)
+    fit = calibration.leaning(calibration.fit(on_val.scores, labels), on_val.scores, labels, MALIGNANT_INDICES)
     p_val, p_test = (classify.calibrate(found.scores, fit.temperature, fit.class_bias) for found in (on_val, on_test))
     wanted = (*SENSITIVITIES, recipe.target_sensitivity)
     points = {sensitivity: _threshold(malignant, classify.malignant_mass(p_val), sensitivity) for sensitivity in wanted}
