@@ -243,6 +243,23 @@ def test_colour_changes_keep_range_and_shape_and_zero_strength_changes_nothing()
     assert np.abs(augment.colour(image, rng, 0.0).astype(int) - image).max() <= 1
 
 
+def test_a_head_of_fewer_outputs_fills_the_first_of_the_new_one() -> None:
+    torch.manual_seed(9)
+    old = networks.build("mobilenet_v2", 8).state_dict()
+    new = loop._new_network(tiny("classification-mobilenet-v2"), old).state_dict()
+    assert new["classifier.1.weight"].shape == (9, 1280)
+    assert torch.equal(new["classifier.1.weight"][:8], old["classifier.1.weight"])
+    assert torch.equal(new["features.18.0.weight"], old["features.18.0.weight"])
+
+
+def test_a_head_of_more_outputs_is_left_alone() -> None:
+    settings = tiny("classification-mobilenet-v2")
+    fresh, thousand = loop._new_network(settings, {}).state_dict(), networks.build("mobilenet_v2", 1001).state_dict()
+    new = loop._new_network(settings, thousand).state_dict()
+    assert torch.equal(new["classifier.1.weight"], fresh["classifier.1.weight"])
+    assert torch.equal(new["features.0.0.weight"], thousand["features.0.0.weight"])
+
+
 def test_rare_classes_are_drawn_more_often_than_they_occur() -> None:
     labels = np.repeat(np.arange(8), [1000, 10, 10, 10, 10, 10, 10, 10])
     weights = run.class_weights(labels, power=0.5)

@@ -80,12 +80,14 @@ def train(recipe: Recipe, data: TrainingSet, score: Score, initial: State, out: 
 
 
 def _new_network(recipe: Recipe, initial: State) -> nn.Module:
-    """The architecture with the initial weights that fit it; the head is always new."""
+    """The architecture with the initial weights that fit it. A head of fewer outputs fills the first ones of the new head."""
     torch.manual_seed(recipe.seed)
     network = networks.build(recipe.architecture, len(recipe.outputs))
-    shapes = {name: value.shape for name, value in network.state_dict().items()}
-    fitting = {name: value.float() for name, value in initial.items() if shapes.get(name) == value.shape}
-    network.load_state_dict(fitting, strict=False)
+    own = network.state_dict()
+    for name, value in initial.items():
+        if name in own and value.ndim and own[name].shape[1:] == value.shape[1:] and len(own[name]) >= len(value) > 1:
+            own[name][: len(value)] = value
+    network.load_state_dict(own)
     return network
 
 
