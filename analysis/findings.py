@@ -90,7 +90,9 @@ def overlays_of(output: Output) -> dict[Kind, NDArray[Any]]:
         Kind.LESION_OUTLINE: overlay.mask_outline_overlay(lesion, CNN_RGB, line_px),
         Kind.LEVEL_SET_OUTLINE: overlay.mask_outline_overlay(level_set, LEVEL_SET_RGB, line_px),
         Kind.COLOURS: overlay.colour_map(regions, width, height),
-        Kind.STRUCTURES: overlay.structure_map({structure.name: shrunk(structure.mask) for structure in output.structures}),
+        Kind.STRUCTURES: overlay.structure_map(
+            {structure.name: shrunk(structure.mask & structure.is_validated) for structure in output.structures}
+        ),
         Kind.HEATMAP: overlay.heat_overlay(shrunk(output.heatmap.signed)),
     }
 

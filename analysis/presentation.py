@@ -291,7 +291,14 @@ class Report:
 
     @property
     def structures(self) -> list[Marked]:
-        return [_marked(structure) for structure in self.found.get("structures", [])]
+        """Those that the model tells better than by chance."""
+        return [_marked(structure) for structure in self.found.get("structures", []) if structure["is_validated"]]
+
+    @property
+    def structures_not_told(self) -> str:
+        """The others, in words; empty when there are none."""
+        others = [STRUCTURE_WORDS[structure["name"]][0] for structure in self.found.get("structures", []) if not structure["is_validated"]]
+        return ", ".join(others).lower()
 
     @property
     def is_unfamiliar(self) -> bool:

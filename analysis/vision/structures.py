@@ -21,11 +21,14 @@ def find(image: RgbImage, model: Model, lesion: Mask) -> tuple[Structure, ...]:
     low = segment.logits(image, model)
     maps = segment.enlarged(low, *image.shape[:2])
     chances = presence(presence_scores(low), model.card.structures)
-    masks = [probable > rule.threshold for probable, rule in zip(maps, model.card.structures, strict=True)]
+    found = zip(STRUCTURES, model.card.structures, maps > _column(model.card.structures), chances, strict=True)
     return tuple(
-        Structure(name, float(chance), mask, int(mask.sum()), _share(mask, lesion))
-        for name, chance, mask in zip(STRUCTURES, chances, masks, strict=True)
+        Structure(name, float(chance), mask, rule.is_validated, int(mask.sum()), _share(mask, lesion)) for name, rule, mask, chance in found
     )
+
+
+def _column(rules: Sequence[StructureRule]) -> NDArray[np.float32]:
+    return np.array([rule.threshold for rule in rules], dtype=np.float32)[:, None, None]
 
 
 def presence_scores(low: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -40,6 +40,8 @@ class StructureRule:
     threshold: float
     slope: float
     intercept: float
+    is_validated: bool
+    """Whether val shows that its presence is told better than by chance."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def read_card(folder: Path) -> Card:
 
 def _structure_rule(stated: dict[str, Any]) -> StructureRule:
     slope, intercept = stated["presence"]
-    return StructureRule(float(stated["threshold"]), float(slope), float(intercept))
+    return StructureRule(float(stated["threshold"]), float(slope), float(intercept), bool(stated["is_validated"]))
 
 
 def load_model(folder: Path) -> Model:

@@ -52,7 +52,13 @@ def test_every_figure_of_the_output_is_in_the_result() -> None:
     assert found.timings_ms["level_set"] == 2.0
     assert found.result["classification"]["p_dermoscopic"] == 0.99
     assert found.result["familiarity"] == {"unfamiliar": 0.2, "is_unfamiliar": False}
-    assert found.result["structures"][0] == {"name": "globules", "probability": 0.9, "area_px": 100, "share_of_lesion": 0.5}
+    assert found.result["structures"][0] == {
+        "name": "globules",
+        "probability": 0.9,
+        "is_validated": True,
+        "area_px": 100,
+        "share_of_lesion": 0.5,
+    }
 
 
 def test_undefined_numbers_become_null() -> None:

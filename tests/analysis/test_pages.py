@@ -257,7 +257,8 @@ def test_structures_are_named_with_what_they_speak_for_and_where_they_lie(ada: C
     assert "of uneven size and place they speak for melanoma" in content
     assert "90.0 %" in content
     assert "50 % of the lesion" in content
-    assert content.count("not marked") == 4
+    assert content.count("not marked") == 3
+    assert "Not looked for:</strong> negative network" in content
     assert "Dark blue: globules." in content
 
 
@@ -305,7 +306,7 @@ def test_an_unfamiliar_image_is_never_called_harmless(
     ],
 )
 def test_where_a_structure_lies_is_said_in_words(finished: Analysis, area_px: int, share: float | None, where: str) -> None:
-    structure = {"name": "streaks", "probability": 0.6, "area_px": area_px, "share_of_lesion": share}
+    structure = {"name": "streaks", "probability": 0.6, "is_validated": True, "area_px": area_px, "share_of_lesion": share}
     finished.result = (finished.result or {}) | {"structures": [structure]}
     assert [marked.where for marked in Report(finished).structures] == [where]
 

@@ -55,11 +55,14 @@ def classification(p_malignant: float = 0.7) -> Classification:
 
 
 def structures() -> tuple[Structure, ...]:
-    """Globules on the left half of the lesion; nothing else."""
+    """Globules on the left half of the lesion; no other, and the negative network is not told at all."""
     left, nothing = mask(), np.zeros((HEIGHT_PX, WIDTH_PX), dtype=np.bool_)
     left[:, 30:] = False
     return tuple(
-        Structure(name, 0.9, left, 100, 0.5) if name == "globules" else Structure(name, 0.03, nothing, 0, 0.0) for name in STRUCTURES
+        Structure(name, 0.9, left, True, 100, 0.5)
+        if name == "globules"
+        else Structure(name, 0.03, nothing, name != "negative_network", 0, 0.0)
+        for name in STRUCTURES
     )
 
 

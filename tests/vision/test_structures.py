@@ -19,7 +19,7 @@ class LeftRight(nn.Module):
         return torch.cat([x[:, :2] * 4, torch.full_like(x, -4.0)], dim=1)
 
 
-RULES = tuple(StructureRule(threshold, 1.0, -1.0) for threshold in (0.5, 0.99, 0.5, 0.5, 0.5))
+RULES = tuple(StructureRule(threshold, 1.0, -1.0, is_validated=threshold < 0.9) for threshold in (0.5, 0.99, 0.5, 0.5, 0.5))
 MODEL = Model(
     LeftRight(),
     Card("known", "structures", "unet", STRUCTURES, 60, 0.5, 1.0, (0.0,) * 5, "", STRUCTURES, {}, RULES),
@@ -65,6 +65,11 @@ def test_one_hot_pixel_is_not_a_structure_and_a_hundredth_is() -> None:
     assert structures.presence_scores(low)[0] == pytest.approx(-2.0)  # four pixels are a hundredth: (4 - 4 - 4 - 4) / 4
     low[0, 0, :4] = 4.0
     assert structures.presence_scores(low)[0] == pytest.approx(4.0)
+
+
+def test_what_the_model_cannot_tell_is_marked_as_such(image: RgbImage) -> None:
+    found = structures.find(image, MODEL, np.ones((60, 120), dtype=np.bool_))
+    assert [structure.is_validated for structure in found] == [True, False, True, True, True]
 
 
 def test_without_a_lesion_there_is_no_share(image: RgbImage) -> None:

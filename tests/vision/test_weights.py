@@ -51,7 +51,7 @@ def test_another_class_order_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_structure_without_its_rule_is_refused(tmp_path: Path) -> None:
-    structures = {name: {"threshold": 0.5, "presence": [1.0, 0.0]} for name in STRUCTURES if name != "streaks"}
+    structures = {name: {"threshold": 0.5, "presence": [1.0, 0.0], "is_validated": True} for name in STRUCTURES if name != "streaks"}
     assert refusal(tiny.write_model(tmp_path, "structures", structures=structures)) == "bad-card"
 
 

@@ -21,7 +21,7 @@ def card(task: str, **changes: Any) -> dict[str, Any]:
         "architecture": {"classification": "mobilenet_v2", "lesion": "unet", "structures": "mobilenet_v2_unet"}[task],
         "classes": classes,
         "outputs": outputs,
-        "structures": {name: {"threshold": 0.5, "presence": [1.0, 0.0]} for name in STRUCTURES},
+        "structures": {name: {"threshold": 0.5, "presence": [1.0, 0.0], "is_validated": True} for name in STRUCTURES},
         "preprocessing": {"input_px": 64},
         "threshold": {"value": 0.5},
         "calibration": {"temperature": 1.0, "class_bias": [0.0] * len(classes)},

@@ -25,6 +25,8 @@ INTENDED_USE = (
 )
 OUTLINE_THRESHOLDS = (0.4, 0.5, 0.6, 0.7)
 MALIGNANT_INDICES = [CLASSES.index(name) for name in MALIGNANT_CLASSES]
+CHANCE = 0.6
+"""A structure whose presence AUC on val may lie below this is not shown to clinicians."""
 SENSITIVITIES = (0.80, 0.90, 0.95)
 """Operating points for `malignant` on every classifier's card."""
 
@@ -186,24 +188,33 @@ def _structures(material: Material) -> Part:
     )
     on_test = evaluate.marks(material.model, test, material.data_dir, np.array([chosen]))
     lines = [calibration.fit_logistic(on_val.scores[:, index], on_val.present[:, index]) for index in range(len(STRUCTURES))]
-    rules = [
-        StructureRule(threshold, round(slope, 4), round(intercept, 4)) for threshold, (slope, intercept) in zip(chosen, lines, strict=True)
-    ]
+    drafts = [StructureRule(t, round(slope, 4), round(intercept, 4), True) for t, (slope, intercept) in zip(chosen, lines, strict=True)]
+    figures = evaluate.structure_figures(picked, val, drafts)
+    rules = {
+        name: replace(draft, is_validated=_is_told(figures["by_structure"][name])) for name, draft in zip(STRUCTURES, drafts, strict=True)
+    }
     return {
         "calibration": _uncalibrated(len(STRUCTURES)),
         "threshold": {"value": 0.5, "rule": "not used: each structure has its own"},
         "structures": {
-            name: {"threshold": rule.threshold, "presence": [rule.slope, rule.intercept]}
-            for name, rule in zip(STRUCTURES, rules, strict=True)
+            name: {"threshold": rule.threshold, "presence": [rule.slope, rule.intercept], "is_validated": rule.is_validated}
+            for name, rule in rules.items()
         },
-        "structures_rule": "threshold: its best Jaccard index on val; presence: sigmoid(slope * s + intercept), Platt's fit on val",
+        "structures_rule": "threshold: its best Jaccard index on val; presence: sigmoid(slope * s + intercept), Platt's fit on val; "
+        f"validated: at least {evaluate.MIN_SUBGROUP} images on val and the lower bound of the presence AUC there above {CHANCE}",
         "metrics": {
-            "val": evaluate.structure_figures(picked, val, rules),
-            "test": evaluate.structure_figures(on_test, test, rules),
+            "val": figures,
+            "test": evaluate.structure_figures(on_test, test, list(rules.values())),
         },
         "validated_scope": _mask_scope(test, "five structures marked sparsely by experts", "structures"),
         "known_failures": _missed_structures(on_val, val),
     }
+
+
+def _is_told(figures: Part) -> bool:
+    """Whether val has enough images with the structure, and the lower bound of its presence AUC is clearly above chance."""
+    low = figures["presence_auc"].get("low")
+    return figures["n"] >= evaluate.MIN_SUBGROUP and low is not None and low > CHANCE
 
 
 def _missed_structures(on_val: evaluate.Marks, val: list[Example]) -> Part:
