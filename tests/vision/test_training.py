@@ -252,6 +252,19 @@ def test_a_head_of_fewer_outputs_fills_the_first_of_the_new_one() -> None:
     assert torch.equal(new["features.18.0.weight"], old["features.18.0.weight"])
 
 
+def test_a_further_output_can_be_taught_alone(data_dir: Path, tmp_path: Path) -> None:
+    torch.manual_seed(9)
+    old = networks.build("mobilenet_v2", 8).state_dict()
+    settings = dataclasses.replace(tiny("classification-mobilenet-v2-modality"), ema_decay=0.0)
+    data = run.training_set(settings, selection.examples(settings, data_dir, "train"), data_dir, tmp_path)
+    taught = loop.train(settings, data, lambda _: 0.5, old, made(tmp_path / "run"), quiet)
+    fresh = loop._new_network(settings, old).state_dict()
+    changed = {name for name, value in fresh.items() if not torch.equal(value, taught[name])}
+    assert changed == {"classifier.1.weight", "classifier.1.bias"}
+    assert torch.equal(taught["classifier.1.weight"][:8], old["classifier.1.weight"])
+    assert not torch.equal(taught["classifier.1.weight"][8], fresh["classifier.1.weight"][8])
+
+
 def test_a_head_of_more_outputs_is_left_alone() -> None:
     settings = tiny("classification-mobilenet-v2")
     fresh, thousand = loop._new_network(settings, {}).state_dict(), networks.build("mobilenet_v2", 1001).state_dict()

@@ -88,6 +88,8 @@ def _new_network(recipe: Recipe, initial: State) -> nn.Module:
         if name in own and value.ndim and own[name].shape[1:] == value.shape[1:] and len(own[name]) >= len(value) > 1:
             own[name][: len(value)] = value
     network.load_state_dict(own)
+    if recipe.modality_only:
+        network.get_submodule("features").requires_grad_(False)
     return network
 
 
@@ -102,7 +104,7 @@ def _train_epoch(
 ) -> float:
     """One pass of `steps_per_epoch` steps; returns the mean loss."""
     torch.manual_seed(recipe.seed + epoch)  # dropout
-    network.train()
+    network.train(not recipe.modality_only)  # what stays as it is keeps its batch statistics too
     total = 0.0
     for index, (x, target) in enumerate(_batches(recipe, epoch, data)):
         step = epoch * recipe.steps_per_epoch + index
@@ -124,6 +126,8 @@ def _loss(recipe: Recipe, logits: Tensor, target: Tensor) -> Tensor:
         return losses.lesion_loss(logits, target)
     if recipe.task == "structures":
         return losses.overlapping_loss(logits, target)
+    if recipe.modality_only:
+        return functional.binary_cross_entropy_with_logits(logits[:, -1], target[:, -1])
     classes = functional.cross_entropy(logits[:, :-1], target[:, :-1], label_smoothing=recipe.label_smoothing)
     modality = functional.binary_cross_entropy_with_logits(logits[:, -1], target[:, -1])
     return classes + recipe.modality_weight * modality

@@ -49,6 +49,7 @@ class Recipe:
     sha256: str
     mixup: float = 0.0
     modality_weight: float = 0.0
+    modality_only: bool = False
     initial_weights: str | None = None
 
     @property
