@@ -17,7 +17,7 @@ from analysis.vision.familiarity import Reference
 from analysis.vision.training import strangers
 from analysis.vision.training.data import Example, Shards
 from analysis.vision.types import RgbImage
-from analysis.vision.weights import Model, reference_of
+from analysis.vision.weights import Model
 
 Floats = NDArray[np.float64]
 Figures = dict[str, Any]
@@ -62,15 +62,6 @@ def fit(
         "val": kept(reference, on_val, val),
         "strangers": refused(reference, on_val, stranger_features(model, val, data_dir)),
     }
-
-
-def measure(model: Model, examples: Sequence[Example], data_dir: Path) -> Figures:
-    """What `evaluate` prints: the share of `examples` kept, and of strangers refused, skin being cut from `examples`."""
-    reference = reference_of(model)
-    shards = Shards(data_dir)
-    on_examples = features(model, (shards.image(example) for example in examples))
-    found = stranger_features(model, examples, data_dir)
-    return {"known": kept(reference, on_examples, examples), "strangers": refused(reference, on_examples, found)}
 
 
 def features(model: Model, images: Iterable[RgbImage]) -> Floats:
