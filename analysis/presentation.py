@@ -291,7 +291,7 @@ class Report:
 
     @property
     def structures(self) -> list[Marked]:
-        """Those that the model tells better than by chance."""
+        """Those of which it is established that the model tells them better than chance."""
         return [_marked(structure) for structure in self.found.get("structures", []) if structure["is_validated"]]
 
     @property

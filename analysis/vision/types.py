@@ -87,7 +87,7 @@ class Structure:
     mask: Mask
     """Where, at the size of the upright image; may be empty while the probability is not small, and the other way round."""
     is_validated: bool
-    """False when the model tells this structure no better than chance on val: then nothing is shown to a clinician."""
+    """Whether val establishes that the model tells this structure better than chance; if not, nothing is shown to a clinician."""
     area_px: int
     share_of_lesion: float | None
     """Share of the lesion's area that the mask covers, in [0, 1]; None without an outlined lesion."""

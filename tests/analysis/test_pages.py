@@ -258,7 +258,7 @@ def test_structures_are_named_with_what_they_speak_for_and_where_they_lie(ada: C
     assert "90.0 %" in content
     assert "50 % of the lesion" in content
     assert content.count("not marked") == 3
-    assert "Not looked for:</strong> negative network" in content
+    assert "Not shown:</strong> negative network" in content
     assert "Dark blue: globules." in content
 
 
