@@ -1,4 +1,4 @@
-"""Command line without server or database: `python -m analysis.vision predict|benchmark|train|evaluate …`."""
+"""Command line without server or database: `python -m analysis.vision predict|benchmark|train|try|evaluate …`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, required=True, metavar="DIR")
     train.set_defaults(run=_train)
 
+    trials = commands.add_parser("try", help="short runs of one recipe with one thing changed at a time, compared on val")
+    trials.add_argument("trials", type=Path, help="a TOML file: base, seeds, [shared], [trials.NAME]")
+    trials.add_argument("--data", type=Path, required=True, metavar="DIR")
+    trials.add_argument("--out", type=Path, required=True, metavar="DIR")
+    trials.set_defaults(run=_try)
+
     evaluate = commands.add_parser("evaluate", help="print the figures of a model's card, computed anew")
     evaluate.add_argument("model", type=Path, help="model folder")
     evaluate.add_argument("--data", type=Path, required=True, metavar="DIR")
@@ -79,6 +85,15 @@ def _train(options: argparse.Namespace) -> int:
     today = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d")
     folder = run.train(recipe.read(options.recipe), options.data, options.out, today, _log)
     print(folder)
+    return 0
+
+
+def _try(options: argparse.Namespace) -> int:
+    from analysis.vision.training import memory, trials
+
+    memory.keep_freed_memory()
+    options.out.mkdir(parents=True, exist_ok=True)
+    print(trials.run_all(trials.read(options.trials), options.data, options.out, _log).read_text(encoding="utf-8"), end="")
     return 0
 
 

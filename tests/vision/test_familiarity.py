@@ -198,6 +198,15 @@ def test_kinds_differ_and_none_is_both_learnt_and_held_out() -> None:
     assert len(set(pictures)) == len(KINDS)
 
 
+def test_photographs_come_whole_and_in_quarters_from_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = list(strangers.photographs())
+    assert len(pictures) == 5 * 10
+    assert all(picture.ndim == 3 and picture.dtype == np.uint8 for picture in pictures)
+    assert np.array_equal(pictures[1], pictures[0][:256, :256])  # 512×512: the first quarter
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert not list(strangers.photographs())
+
+
 def test_the_largest_square_beside_a_lesion() -> None:
     taken = np.zeros((200, 300), bool)
     taken[:, :150] = True

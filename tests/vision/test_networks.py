@@ -6,6 +6,7 @@ from torch import nn
 
 from analysis.vision import networks
 from analysis.vision.errors import ModelError
+from analysis.vision.networks import joined
 from analysis.vision.networks.backbones import EfficientNetLite, MobileNetV2
 from analysis.vision.networks.unet import ConvBlock, EncoderUNet, UNet
 
@@ -54,6 +55,19 @@ def test_folding_changes_nothing_but_the_time(architecture: str) -> None:
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     assert torch.allclose(before, after, atol=1e-4)
     assert float(before.abs().max()) > 0.01
+
+
+def test_joined_networks_answer_with_the_mean_of_their_answers() -> None:
+    torch.manual_seed(6)
+    members = [networks.build(architecture, 4).eval() for architecture in ("mobilenet_v2", "efficientnet_lite2")]
+    pair = networks.build("mobilenet_v2_efficientnet_lite2", 4).eval()
+    pair.load_state_dict(joined.join([member.state_dict() for member in members]))
+    x = torch.rand(2, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        expected = (members[0](x) + members[1](x)) / 2
+        assert torch.allclose(pair(x), expected, atol=1e-5)
+        assert torch.allclose(networks.folded(pair)(x), expected, atol=1e-4)
+    assert float(expected.abs().max()) > 0.01
 
 
 @pytest.mark.parametrize("size", [(180, 180), (48, 64), (17, 31)])

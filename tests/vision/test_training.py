@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
 import json
 import zipfile
 from pathlib import Path
@@ -102,7 +103,7 @@ def write_table(path: Path, fields: list[str], rows: list[dict[str, str]]) -> No
 
 def tiny(name: str, epochs: int = 2) -> recipe.Recipe:
     phases = (recipe.Phase(32, epochs - 1), recipe.Phase(64, 1))
-    return dataclasses.replace(recipe.read(name), phases=phases, samples_per_epoch=8, batch_size=4, initial_weights=None)
+    return dataclasses.replace(recipe.read(name), phases=phases, samples_per_epoch=8, batch_size=4, initial_weights=None, starts_from=())
 
 
 @pytest.mark.parametrize("name", ["classification-mobilenet-v2", "lesion-unet"])
@@ -119,8 +120,11 @@ def test_a_recipe_becomes_a_model_that_loads_with_a_complete_card(
     assert set(model.card.content["data"]["sha256"]) >= {"images.zip"}
     for field in ("recipe", "metrics", "validated_scope", "intended_use", "known_failures", "threshold", "calibration"):
         assert model.card.content[field]
-    again = run.evaluate_folder(folder, data_dir, "test")
-    assert json.loads(json.dumps(again)) == model.card.content["metrics"]["test"]
+    content, again = model.card.content, json.loads(json.dumps(run.evaluate_folder(folder, data_dir, "test")))
+    if model.card.task == "classification":
+        assert again.pop("operating_points") == content["operating_points"]
+        assert again.pop("familiarity").items() <= content["familiarity"].items()
+    assert again == content["metrics"]["test"]
 
 
 def test_structures_are_learnt_with_a_rule_for_each(structures_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +140,41 @@ def test_structures_are_learnt_with_a_rule_for_each(structures_dir: Path, tmp_pa
     }  # fmt: skip
     again = run.evaluate_folder(folder, structures_dir, "test")
     assert json.loads(json.dumps(again)) == metrics
+
+
+def test_two_recipes_are_trained_once_and_joined(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "RESAMPLES", 20)
+    for size in ("AXES", "DRAWINGS", "SKIN_EXAMPLES"):
+        monkeypatch.setattr(familiarity, size, 4)
+    joined = recipe.read("classification-joined")
+    joined = dataclasses.replace(joined, phases=(recipe.Phase(64, 0),))
+    members = {name: dataclasses.replace(tiny(name), name=name, modality_only=False) for name in joined.starts_from}
+    monkeypatch.setattr(recipe, "read", members.__getitem__)
+    lines: list[str] = []
+    model = weights.load_model(run.train(joined, data_dir, tmp_path / "joined", "20260102", lines.append))
+    parts = [loop.best(tmp_path / name) for name in members]
+    networks_apart = [networks.build(members[name].architecture, 9).eval() for name in members]
+    for network, state in zip(networks_apart, parts, strict=True):
+        network.load_state_dict(state)
+    x = torch.rand(1, 3, 64, 64) * 2 - 1
+    expected = sum(network(x).detach()[0, :8].double().numpy() for network in networks_apart) / 2
+    assert classify.look(x, model).scores[0] == pytest.approx(expected, abs=0.02)  # stored in half precision
+    assert model.card.content["data"]["initial_weights_sha256"].keys() == members.keys()
+    assert sum(line.startswith("epoch") for line in lines) == 4
+    lines.clear()
+    run.learnt(joined, data_dir, tmp_path / "joined", lines.append)
+    assert not [line for line in lines if line.startswith("epoch")]  # both lie there finished
+
+
+def test_a_finished_run_is_trained_further_by_a_longer_recipe(data_dir: Path, tmp_path: Path) -> None:
+    settings, out = tiny("lesion-unet"), tmp_path / "run"
+    run.learnt(settings, data_dir, out, quiet)
+    assert loop.is_finished(settings, out)
+    longer = dataclasses.replace(settings, phases=(*settings.phases, recipe.Phase(64, 1, learning_rate=1e-4)))
+    assert not loop.is_finished(longer, out)
+    lines: list[str] = []
+    run.learnt(longer, data_dir, out, lines.append)
+    assert [line.split(" at")[0] for line in lines if line.startswith("epoch")] == ["epoch 3/3"]
 
 
 def test_marks_are_compared_where_they_lie(structures_dir: Path) -> None:
@@ -299,6 +338,34 @@ def test_a_blend_of_two_images_has_the_blend_of_their_targets() -> None:
     assert loop._mixed(x, target, 0.0, np.random.default_rng(2))[0] is x
 
 
+def test_a_patch_of_another_image_brings_as_much_of_its_target() -> None:
+    x, target = torch.arange(4.0).reshape(4, 1, 1, 1).repeat(1, 1, 40, 40), torch.eye(4)
+    patched, shares = loop._cut(x.clone(), target, 1.0, np.random.default_rng(2))
+    assert shares.sum(1) == pytest.approx([1.0] * 4)
+    for image, row in zip(patched, shares, strict=True):
+        assert [float((image == index).float().mean()) for index in range(4)] == pytest.approx(row.tolist())
+    assert 0 < float((shares * target).sum(1).mean()) < 1
+    assert loop._cut(x, target, 0.0, np.random.default_rng(2))[0] is x
+
+
+def test_prevalence_is_that_of_what_is_drawn() -> None:
+    classes = np.array([[1, 0, 1], [1, 0, 1], [1, 0, 0], [0, 1, 0]], dtype=np.float32)
+    data = loop.TrainingSet(np.zeros((4, 1, 1, 3), dtype=np.uint8), np.array([1.0, 1.0, 1.0, 3.0]), classes=classes)
+    assert data.prevalence() == pytest.approx([0.5, 0.5])
+
+
+def test_the_class_loss_by_hand() -> None:
+    """p = (0.8, 0.2) of the second class: −log 0.2; with the prior added, p becomes (0.8·0.9, 0.2·0.1)/0.74; weights 1/0.9 and 1/0.1."""
+    logits, target, prevalence = torch.tensor([[4.0, 1.0]]).log(), torch.tensor([[0.0, 1.0]]), torch.tensor([0.9, 0.1])
+
+    def loss(weight_power: float = 0.0, adjustment: float = 0.0) -> float:
+        return float(losses.class_loss(logits, target, prevalence, smoothing=0.0, weight_power=weight_power, adjustment=adjustment))
+
+    assert loss() == pytest.approx(-np.log(0.2))
+    assert loss(adjustment=1.0) == pytest.approx(-np.log(0.02 / 0.74))
+    assert loss(weight_power=1.0) == pytest.approx(-10 * np.log(0.2))
+
+
 def test_batches_do_not_depend_on_how_many_threads_prepare_them(monkeypatch: pytest.MonkeyPatch, data_dir: Path, tmp_path: Path) -> None:
     settings = tiny("classification-efficientnet-lite2")
     data = run.training_set(settings, selection.examples(settings, data_dir, "train"), data_dir, tmp_path)
@@ -334,10 +401,19 @@ def test_presence_of_what_never_occurs_stays_finite_and_small() -> None:
     assert 1 / (1 + np.exp(-(slope * 3 + intercept))) < 0.2
 
 
-def test_each_structure_gets_the_threshold_that_suits_it_best() -> None:
-    overlaps = np.ones((len(calibration.THRESHOLDS), 2, 2)) * [1.0, 10.0]
-    overlaps[3, 0], overlaps[12, 1] = [5.0, 10.0], [0.5, 0.6]
-    assert calibration.choose_thresholds(overlaps) == (calibration.THRESHOLDS[3], calibration.THRESHOLDS[12])
+def test_thresholds_are_those_of_the_best_index_over_all_structures() -> None:
+    """Against every combination. The last structure is seen so badly that marking it would cost more than it brings."""
+    rng = np.random.default_rng(8)
+    union = np.sort(rng.uniform(1, 10, (len(calibration.THRESHOLDS), 3)), axis=0)[::-1]
+    overlaps = np.stack([union * rng.uniform(0.2, 0.6, union.shape) * [1.0, 0.7, 0.05], union], axis=-1)
+    combinations = itertools.product(range(len(overlaps)), repeat=3)
+    best = max(combinations, key=lambda chosen: np.divide(*overlaps[chosen, range(3)].sum(axis=0)))
+    assert calibration.choose_thresholds(overlaps) == tuple(calibration.THRESHOLDS[index] for index in best)
+
+
+def test_thresholds_of_structures_that_never_occur_are_defined() -> None:
+    nothing = np.zeros((len(calibration.THRESHOLDS), 2, 2))
+    assert set(calibration.choose_thresholds(nothing)) <= set(calibration.THRESHOLDS)
 
 
 def test_dark_corners_leave_the_centre_and_blur_the_mean() -> None:
@@ -356,6 +432,17 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
     assert factors[55] == pytest.approx(0.01 + 0.99 * 0.5)
     assert factors[10:] == sorted(factors[10:], reverse=True)
     assert factors[-1] < 0.02
+
+
+def test_a_phase_with_its_own_rate_starts_a_new_cycle() -> None:
+    phases = (recipe.Phase(32, 1), recipe.Phase(64, 1), recipe.Phase(64, 2, learning_rate=0.5))
+    settings = dataclasses.replace(
+        tiny("lesion-unet"), phases=phases, samples_per_epoch=40, batch_size=4, learning_rate=1.0, warmup_steps=2
+    )
+    rates = [settings.learning_rate_at(step) for step in range(40)]
+    assert [round(rate, 2) for rate in rates[:2]] == [0.5, 1.0]
+    assert rates[:20] == pytest.approx([schedules.warm_cosine(step, 20, 2) for step in range(20)])  # two phases, one cycle
+    assert rates[20:] == pytest.approx([0.5 * schedules.warm_cosine(step, 20, 2) for step in range(20)])
 
 
 def test_calibration_finds_the_temperature_and_bias_that_spoilt_the_scores() -> None:

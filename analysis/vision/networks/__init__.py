@@ -12,6 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from analysis.vision.errors import ModelError
 from analysis.vision.networks.backbones import EfficientNetLite, MobileNetV2
+from analysis.vision.networks.joined import Joined
 from analysis.vision.networks.unet import EncoderUNet, UNet
 
 ARCHITECTURES: dict[str, Callable[[int], nn.Module]] = {
@@ -19,6 +20,7 @@ ARCHITECTURES: dict[str, Callable[[int], nn.Module]] = {
     "efficientnet_lite0": partial(EfficientNetLite, scale=0),
     "efficientnet_lite1": partial(EfficientNetLite, scale=1),
     "efficientnet_lite2": partial(EfficientNetLite, scale=2),
+    "mobilenet_v2_efficientnet_lite2": lambda outputs: Joined((MobileNetV2(1), EfficientNetLite(1, scale=2)), outputs),
     "unet": UNet,
     "mobilenet_v2_unet": lambda outputs: EncoderUNet(MobileNetV2(1), outputs),
     "efficientnet_lite0_unet": lambda outputs: EncoderUNet(EfficientNetLite(1), outputs),
@@ -30,6 +32,7 @@ EVIDENCE_LAYERS = {
     "efficientnet_lite0": "features.8",
     "efficientnet_lite1": "features.8",
     "efficientnet_lite2": "features.8",
+    "mobilenet_v2_efficientnet_lite2": "features",
 }
 """Last convolutional layer of each classifier: where Grad-CAM looks."""
 

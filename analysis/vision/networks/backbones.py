@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from analysis.vision.torchvision_ops import models
 
+WIDTH = 1280
+"""Channels of the last feature map of every backbone here."""
+
 
 class Backbone(Protocol):
     """`features` in a row, and after which of them the picture has been halved once, twice, … five times."""
@@ -65,8 +68,8 @@ class EfficientNetLite(nn.Module):
             channels.append(out)
         self.taps: tuple[int, ...] = (1, 2, 3, 5, 7)
         self.tap_channels: tuple[int, ...] = tuple(channels[index] for index in self.taps)
-        self.features = nn.Sequential(*layers, convolution(channels[-1], 1280, 1))
-        self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(1280, outputs))
+        self.features = nn.Sequential(*layers, convolution(channels[-1], WIDTH, 1))
+        self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(WIDTH, outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.classifier(self.features(x).mean((2, 3)))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.vision import classify, metrics
 from analysis.vision.familiarity import FILE as FAMILIARITY_FILE
-from analysis.vision.training import calibration, data, evaluate, familiarity
+from analysis.vision.training import calibration, data, evaluate, familiarity, loop
 from analysis.vision.training.data import Example
 from analysis.vision.training.recipe import Recipe
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
@@ -68,11 +68,19 @@ def card(material: Material) -> Part:
             "split_rule": "by hash of group_id (lesion, patient or set of near-duplicates); groups on two sides count for the first",
             "licences": sorted({example.licence for example in train}),
             "sha256": data.file_digests(material.data_dir, train),
-            "initial_weights_sha256": data.sha256(start) if (start := recipe.initial(material.data_dir)) else None,
+            "initial_weights_sha256": _start_digests(material),
             "selection_sha256": {split: data.selection_digest(examples) for split, examples in material.splits.items()},
         },
         "intended_use": INTENDED_USE,
     }
+
+
+def _start_digests(material: Material) -> dict[str, str]:
+    """SHA-256 of what the training started from: the named file, or the best weights of the recipes before it, run beside it."""
+    runs = material.folder.parents[1]
+    start = material.recipe.initial(material.data_dir)
+    named = {start.name: data.sha256(start)} if start else {}
+    return named | {name: data.sha256(runs / name / loop.BEST_FILE) for name in material.recipe.starts_from}
 
 
 # --- eight diagnoses --------------------------------------------------------------------------------------------------
@@ -90,7 +98,7 @@ def _classification(material: Material) -> Part:
     points = {sensitivity: _threshold(malignant, classify.malignant_mass(p_val), sensitivity) for sensitivity in wanted}
     threshold = points[recipe.target_sensitivity]
     card = replace(material.model.card, temperature=fit.temperature, class_bias=fit.class_bias, threshold=threshold)
-    reference, strange = familiarity.fit(material.model, material.splits["train"], val, material.data_dir)
+    reference, strange = familiarity.fit(material.model, material.splits["train"], val, on_val.features, material.data_dir)
     reference.save(material.folder / FAMILIARITY_FILE)
     return {
         "calibration": {**asdict(fit), "fitted_on": "val"},
@@ -200,7 +208,8 @@ def _structures(material: Material) -> Part:
             name: {"threshold": rule.threshold, "presence": [rule.slope, rule.intercept], "is_validated": rule.is_validated}
             for name, rule in rules.items()
         },
-        "structures_rule": "threshold: its best Jaccard index on val; presence: sigmoid(slope * s + intercept), Platt's fit on val; "
+        "structures_rule": "thresholds: together the best micro-Jaccard index on val; "
+        "presence: sigmoid(slope * s + intercept), Platt's fit on val; "
         f"validated: at least {evaluate.MIN_SUBGROUP} images on val and the lower bound of the presence AUC there above {CHANCE}",
         "metrics": {
             "val": figures,

@@ -34,7 +34,7 @@ def seen(model: Model, examples: Sequence[Example], data_dir: Path) -> Seen:
 
 
 def classification_figures(found: Seen, card: Card, reference: Reference, examples: Sequence[Example]) -> Figure:
-    """All classification figures over `examples`, then by class, by modality and by skin type."""
+    """All classification figures over `examples`, then by class, modality, skin type and body site."""
     familiar = reference.unfamiliar(found.features) < 0.5
     p, threshold = classify.calibrate(found.scores, card.temperature, card.class_bias), card.threshold
     figures = _classification(p, examples, threshold)
@@ -42,7 +42,7 @@ def classification_figures(found: Seen, card: Card, reference: Reference, exampl
     figures["kept_as_familiar"] = interval(lambda i: float(familiar[i].mean()), [example.group_id for example in examples])
     figures["calibration_curve_malignant"] = _calibration_curve(p, examples)
     figures["by_class"] = {label: _one_class(p, examples, label) for label in CLASSES}
-    for title, key in (("by_modality", _modality), ("by_skin_type", _skin_type)):
+    for title, key in (("by_modality", _modality), ("by_skin_type", _skin_type), ("by_site", _site)):
         figures[title] = {
             name: _classification(p[rows], [examples[i] for i in rows], threshold) if len(rows) >= MIN_SUBGROUP else {"n": len(rows)}
             for name, rows in _subgroups(examples, key).items()
@@ -207,6 +207,10 @@ def _modality(example: Example) -> str:
 
 def _skin_type(example: Example) -> str:
     return example.skin_type
+
+
+def _site(example: Example) -> str:
+    return example.site
 
 
 def counts(examples: Sequence[Example], key: Callable[[Example], str | None]) -> dict[str, int]:

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from analysis.vision import networks
-from analysis.vision.training import augment, losses, schedules
+from analysis.vision.training import augment, losses
 from analysis.vision.training.recipe import Recipe
 
 State = dict[str, Tensor]
@@ -35,6 +35,9 @@ Score = Callable[[nn.Module], float]
 """Quality of a network on val, higher is better."""
 
 
+BEST_FILE = "best.safetensors"
+CURVE_FILE = "curves.csv"
+CHECKPOINT_FILE = "checkpoint.safetensors"
 AHEAD = 4
 """Batches prepared while the network is busy with one."""
 
@@ -52,6 +55,13 @@ class TrainingSet:
     classes: NDArray[np.float32] | None = None
     bits: tuple[int, ...] = ()
 
+    def prevalence(self) -> Tensor:
+        """C: share of each class among the images as they are drawn; empty where no classes are learnt."""
+        if self.classes is None:
+            return torch.empty(0)
+        drawn = self.weights @ self.classes[:, :-1] / self.weights.sum()
+        return torch.from_numpy(drawn.clip(1e-6))
+
     def target(self, chosen: Indices, pixels: Pixels) -> Tensor:
         """Of the chosen images, whose changed pixels are N×s×s×(3|4)."""
         if self.classes is not None:
@@ -62,21 +72,32 @@ class TrainingSet:
 
 def train(recipe: Recipe, data: TrainingSet, score: Score, initial: State, out: Path, log: Callable[[str], None]) -> State:
     """Train by the recipe, keep every epoch's checkpoint and curve in `out`, return the best averaged weights on val."""
+    out.mkdir(parents=True, exist_ok=True)
     where = networks.device()
     network, averaged = (networks.placed(_new_network(recipe, initial), where) for _ in range(2))
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    checkpoint = Checkpoint(out / "checkpoint.safetensors")
-    done, best = checkpoint.restore(network, averaged, optimiser)
+    checkpoint = Checkpoint(out / CHECKPOINT_FILE)
+    done, highest = checkpoint.restore(network, averaged, optimiser)
     for epoch in range(done, recipe.epochs):
         loss = _train_epoch(recipe, epoch, data, network, averaged, optimiser, where)
         quality = score(averaged.eval())
-        best = max(best, quality)
-        if quality == best:
-            save_file(_on_cpu(averaged.state_dict()), out / "best.safetensors")
-        checkpoint.store(network, averaged, optimiser, epoch + 1, best)
-        _append_curve(out / "curves.csv", epoch=epoch + 1, size_px=recipe.size_px(epoch), loss=loss, val=quality)
+        highest = max(highest, quality)
+        if quality == highest:
+            save_file(_on_cpu(averaged.state_dict()), out / BEST_FILE)
+        checkpoint.store(network, averaged, optimiser, epoch + 1, highest)
+        _append_curve(out / CURVE_FILE, epoch=epoch + 1, size_px=recipe.size_px(epoch), loss=loss, val=quality)
         log(f"epoch {epoch + 1}/{recipe.epochs} at {recipe.size_px(epoch)} px: loss {loss:.4f}, val {quality:.4f}")
-    return load_file(out / "best.safetensors")
+    return best(out)
+
+
+def best(out: Path) -> State:
+    """The averaged weights of the epoch that did best on val."""
+    return load_file(out / BEST_FILE)
+
+
+def is_finished(recipe: Recipe, out: Path) -> bool:
+    """Whether a run in `out` has done all the epochs of the recipe."""
+    return 0 < recipe.epochs <= Checkpoint(out / CHECKPOINT_FILE).progress()[0]
 
 
 def _new_network(recipe: Recipe, initial: State) -> nn.Module:
@@ -105,15 +126,15 @@ def _train_epoch(
     """One pass of `steps_per_epoch` steps; returns the mean loss."""
     torch.manual_seed(recipe.seed + epoch)  # dropout
     network.train(not recipe.modality_only)  # what stays as it is keeps its batch statistics too
-    total = 0.0
+    total, prevalence = 0.0, data.prevalence()
     for index, (x, target) in enumerate(_batches(recipe, epoch, data)):
         step = epoch * recipe.steps_per_epoch + index
         for group in optimiser.param_groups:
-            group["lr"] = recipe.learning_rate * schedules.warm_cosine(step, recipe.epochs * recipe.steps_per_epoch, recipe.warmup_steps)
+            group["lr"] = recipe.learning_rate_at(step)
         optimiser.zero_grad(set_to_none=True)
         with networks.half_precision(where):
             logits = network(x.to(where, memory_format=torch.channels_last))
-        loss = _loss(recipe, logits.float(), target.to(where))
+        loss = _loss(recipe, logits.float(), target.to(where), prevalence)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         _average(averaged, network, recipe.ema_decay, step)
@@ -121,14 +142,21 @@ def _train_epoch(
     return total / recipe.steps_per_epoch
 
 
-def _loss(recipe: Recipe, logits: Tensor, target: Tensor) -> Tensor:
+def _loss(recipe: Recipe, logits: Tensor, target: Tensor, prevalence: Tensor) -> Tensor:
     if recipe.task == "lesion":
         return losses.lesion_loss(logits, target)
     if recipe.task == "structures":
         return losses.overlapping_loss(logits, target)
     if recipe.modality_only:
         return functional.binary_cross_entropy_with_logits(logits[:, -1], target[:, -1])
-    classes = functional.cross_entropy(logits[:, :-1], target[:, :-1], label_smoothing=recipe.label_smoothing)
+    classes = losses.class_loss(
+        logits[:, :-1],
+        target[:, :-1],
+        prevalence.to(logits),
+        smoothing=recipe.label_smoothing,
+        weight_power=recipe.class_weight_power,
+        adjustment=recipe.logit_adjustment,
+    )
     modality = functional.binary_cross_entropy_with_logits(logits[:, -1], target[:, -1])
     return classes + recipe.modality_weight * modality
 
@@ -149,7 +177,8 @@ def _batches(recipe: Recipe, epoch: int, data: TrainingSet) -> Iterator[tuple[Te
     with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:
         for positions, pixels in _ahead(pool, changed, recipe.steps_per_epoch, recipe.batch_size):
             x, target = to_input(np.ascontiguousarray(pixels[..., :3])), data.target(drawn[positions], pixels)
-            yield _mixed(x, target, recipe.mixup, np.random.default_rng([recipe.seed, epoch, int(positions[0]), 1]))
+            rng = np.random.default_rng([recipe.seed, epoch, int(positions[0]), 1])
+            yield _cut(*_mixed(x, target, recipe.mixup, rng), recipe.cutmix, rng)
 
 
 def _ahead(pool: ThreadPoolExecutor, changed: Callable[[int], Pixels], steps: int, size: int) -> Iterator[tuple[Indices, Pixels]]:
@@ -174,6 +203,18 @@ def _mixed(x: Tensor, target: Tensor, alpha: float, rng: np.random.Generator) ->
         return x, target
     share, order = float(rng.beta(alpha, alpha)), torch.from_numpy(rng.permutation(len(x)))
     return x.lerp(x[order], 1 - share), target.lerp(target[order], 1 - share)
+
+
+def _cut(x: Tensor, target: Tensor, alpha: float, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """CutMix (Yun et al. 2019, arXiv:1905.04899): a rectangle of each image out of another, targets by area. None for 0."""
+    if not alpha:
+        return x, target
+    order, sides = torch.from_numpy(rng.permutation(len(x))), np.array(x.shape[2:])
+    half = sides * np.sqrt(1 - rng.beta(alpha, alpha)) / 2
+    middle = rng.uniform(0, sides)
+    (top, left), (bottom, right) = np.clip([middle - half, middle + half], 0, sides).astype(int).tolist()
+    x[:, :, top:bottom, left:right] = x[order, :, top:bottom, left:right]
+    return x, target.lerp(target[order], (bottom - top) * (right - left) / float(sides.prod()))
 
 
 def _draw(recipe: Recipe, data: TrainingSet, rng: np.random.Generator) -> Indices:
@@ -221,11 +262,10 @@ class Checkpoint:
         partial.rename(self._path)
 
     def restore(self, network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
-        """Finished epochs and best score so far; (0, −inf) where there is no checkpoint."""
+        """Load the checkpoint, if there is one, and say how far it had come."""
         if not self._path.exists():
-            return 0, float("-inf")
+            return self.progress()
         with safe_open(self._path, framework="pt") as file:
-            progress = json.loads(file.metadata()["progress"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
         network.load_state_dict(_under(tensors, "network."))
         averaged.load_state_dict(_under(tensors, "averaged."))
@@ -234,11 +274,25 @@ class Checkpoint:
             index, key = name.split(".", 1)
             moments.setdefault(int(index), {})[key] = value
         optimiser.load_state_dict(optimiser.state_dict() | {"state": moments})
-        return progress["done"], progress["best"]
+        return self.progress()
+
+    def progress(self) -> tuple[int, float]:
+        """Finished epochs and best score so far; (0, −inf) where there is no checkpoint."""
+        if not self._path.exists():
+            return 0, float("-inf")
+        with safe_open(self._path, framework="pt") as file:
+            stated = json.loads(file.metadata()["progress"])
+        return stated["done"], stated["best"]
 
 
 def _under(tensors: State, prefix: str) -> State:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def curve(out: Path) -> list[dict[str, float]]:
+    """What was kept of every finished epoch: epoch, size_px, loss, val."""
+    with (out / CURVE_FILE).open(newline="", encoding="utf-8") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
 
 def _append_curve(path: Path, **row: float) -> None:

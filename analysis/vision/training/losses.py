@@ -7,6 +7,16 @@ from torch import Tensor
 from torch.nn import functional
 
 
+def class_loss(logits: Tensor, target: Tensor, prevalence: Tensor, *, smoothing: float, weight_power: float, adjustment: float) -> Tensor:
+    """Cross-entropy of N×C logits against N×C shares of each class, with what may be done about rare ones besides drawing them often.
+
+    `weight_power` counts each class prevalence^−power as much; `adjustment` τ adds τ·log prevalence to the logits while learning
+    (Menon et al. 2021, arXiv:2007.07314, eq. 10), so that the logits without it are those of a balanced world. `prevalence` is C, as drawn.
+    """
+    weight = prevalence**-weight_power if weight_power else None
+    return functional.cross_entropy(logits + adjustment * prevalence.log(), target, weight=weight, label_smoothing=smoothing)
+
+
 def soft_jaccard(logits: Tensor, target: Tensor) -> Tensor:
     """1 − J of S0 eq. 1 with probabilities in place of 0/1, per image, averaged.
 

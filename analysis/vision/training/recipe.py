@@ -8,19 +8,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from analysis.vision.training import schedules
 from analysis.vision.weights import OUTPUTS
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
+NOTHING_LEARNT = {
+    **dict.fromkeys(("seed", "samples_per_epoch", "warmup_steps"), 0),
+    **dict.fromkeys(("learning_rate", "weight_decay", "ema_decay", "sampling_power", "label_smoothing"), 0.0),
+    **dict.fromkeys(("shift", "colour_strength", "optics"), 0.0),
+    "batch_size": 1,
+    "scale": (1.0, 1.0),
+    "max_train_per_dataset": {},
+}
+"""What a recipe that only joins networks need not say."""
 INITIAL_DIR = Path(__file__).parents[3] / "models" / "initial"
 """Weights that come with the project and are only trained on; see the README beside them."""
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Some epochs at one input size."""
+    """Some epochs at one input size. One with a learning rate of its own starts a new cycle: the rate rises and falls anew.
+
+    So a finished run is trained further by a phase added to its recipe.
+    """
 
     size_px: int
     epochs: int
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,9 +62,14 @@ class Recipe:
     target_sensitivity: float
     sha256: str
     mixup: float = 0.0
+    cutmix: float = 0.0
+    class_weight_power: float = 0.0
+    logit_adjustment: float = 0.0
     modality_weight: float = 0.0
     modality_only: bool = False
     initial_weights: str | None = None
+    starts_from: tuple[str, ...] = ()
+    """Recipes whose networks are trained first: one to train on, or several to join side by side."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -69,9 +88,29 @@ class Recipe:
     def steps_per_epoch(self) -> int:
         return self.samples_per_epoch // self.batch_size
 
+    def learning_rate_at(self, step: int) -> float:
+        """Of step 0, 1, … of the whole run: cosine with warm restarts (Loshchilov & Hutter 2017, arXiv:1608.03983)."""
+        for rate, epochs in self._cycles():
+            steps = epochs * self.steps_per_epoch
+            if step < steps:
+                return rate * schedules.warm_cosine(step, steps, self.warmup_steps)
+            step -= steps
+        raise ValueError(f"the run is over {step} steps before this one")
+
+    def _cycles(self) -> list[tuple[float, int]]:
+        """Base learning rate and epochs of each cycle."""
+        cycles: list[tuple[float, int]] = []
+        for phase in self.phases:
+            if phase.learning_rate is None and cycles:
+                rate, epochs = cycles.pop()
+                cycles.append((rate, epochs + phase.epochs))
+            else:
+                cycles.append((phase.learning_rate or self.learning_rate, phase.epochs))
+        return cycles
+
     def initial(self, data_dir: Path) -> Path | None:
         """The file of `initial_weights`: in the data folder, or in models/initial. None for random weights."""
-        if self.initial_weights is None:
+        if not self.initial_weights:
             return None
         delivered = data_dir / self.initial_weights
         return delivered if delivered.exists() else INITIAL_DIR / self.initial_weights
@@ -93,5 +132,7 @@ def read(name_or_path: str) -> Recipe:
 
 def restore(fields: dict[str, Any]) -> Recipe:
     """The recipe in the fields of a TOML file or of a model card."""
+    if len(fields.get("starts_from", ())) > 1:
+        fields = {**NOTHING_LEARNT, **fields}
     phases = tuple(Phase(**phase) for phase in fields["phases"])
-    return Recipe(**{**fields, "phases": phases, "scale": tuple(fields["scale"])})
+    return Recipe(**{**fields, "phases": phases, "scale": tuple(fields["scale"]), "starts_from": tuple(fields.get("starts_from", ()))})

@@ -16,7 +16,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from analysis.vision import classify, metrics, networks, weights
-from analysis.vision.training import cards, data, evaluate, loop, selection
+from analysis.vision.networks import joined
+from analysis.vision.training import cards, data, evaluate, familiarity, loop, selection
 from analysis.vision.training import recipe as recipes
 from analysis.vision.training.data import Example
 from analysis.vision.training.recipe import Recipe
@@ -33,30 +34,52 @@ def train(recipe: Recipe, data_dir: Path, out: Path, today: str, log: Log) -> Pa
 
     `today` (yyyymmdd) becomes part of its name. Raises FileNotFoundError when the data is not there.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    model = _draft(recipe, learnt(recipe, data_dir, out, log), out)
     splits = {split: selection.examples(recipe, data_dir, split) for split in ("train", "val", "test")}
-    cache = out.parent / "cache"
-    val = Validation(recipe, splits["val"], data_dir, cache)
-    start = recipe.initial(data_dir)
-    initial = load_file(start) if start else {}
-    best = loop.train(recipe, training_set(recipe, splits["train"], data_dir, cache), val.score, initial, out, log)
-    model = _draft(recipe, best, out)
     log("calibrating on val, reporting on test")
     content = cards.card(cards.Material(recipe, model, splits, data_dir, out / "model"))
     return _write(content, out, today)
 
 
+def learnt(recipe: Recipe, data_dir: Path, out: Path, log: Log) -> loop.State:
+    """The best weights by `recipe`, trained in `out` unless they lie there finished; what it starts from is trained beside it."""
+    if loop.is_finished(recipe, out):
+        return loop.best(out)
+    before = [learnt(recipes.read(name), data_dir, out.parent / name, log) for name in recipe.starts_from]
+    log(f"recipe {recipe.name}")
+    if len(before) > 1:
+        return joined.join(before)
+    start = recipe.initial(data_dir)
+    initial = before[0] if before else load_file(start) if start else {}
+    train_set, val = (selection.examples(recipe, data_dir, split) for split in ("train", "val"))
+    cache = out.parent / "cache"
+    score = Validation(recipe, val, data_dir, cache).score
+    return loop.train(recipe, training_set(recipe, train_set, data_dir, cache), score, initial, out, log)
+
+
 def evaluate_folder(folder: Path, data_dir: Path, split: str) -> dict[str, Any]:
-    """The figures of a card's `metrics`, computed anew from the weights in `folder`."""
+    """The figures on a card, computed anew from the weights in `folder`."""
     model = weights.load_model(folder)
     examples = selection.examples(recipes.restore(model.card.content["recipe"]), data_dir, split)
     if model.card.task == "classification":
-        found = evaluate.seen(model, examples, data_dir)
-        return evaluate.classification_figures(found, model.card, weights.reference_of(model), examples)
+        return _classifier_figures(model, examples, data_dir, split)
     if model.card.task == "structures":
         marks = evaluate.marks(model, examples, data_dir, np.array([[rule.threshold for rule in model.card.structures]]))
         return evaluate.structure_figures(marks, examples, model.card.structures)
     return evaluate.lesion_figures(evaluate.jaccards(model, examples, data_dir), examples)
+
+
+def _classifier_figures(model: Model, examples: list[Example], data_dir: Path, split: str) -> dict[str, Any]:
+    """Of the split, then at the card's operating points, then of strangers against val."""
+    found, reference = evaluate.seen(model, examples, data_dir), weights.reference_of(model)
+    p, points = classify.calibrate(found.scores, model.card.temperature, model.card.class_bias), model.card.content["operating_points"]
+    val = selection.examples(recipes.restore(model.card.content["recipe"]), data_dir, "val")
+    on_val = found if split == "val" else evaluate.seen(model, val, data_dir)
+    return {
+        **evaluate.classification_figures(found, model.card, reference, examples),
+        "operating_points": [{**point, split: evaluate.operating_figures(p, examples, point["threshold"])} for point in points],
+        "familiarity": familiarity.figures(model, reference, val, on_val.features, data_dir),
+    }
 
 
 def training_set(recipe: Recipe, examples: list[Example], data_dir: Path, cache: Path) -> loop.TrainingSet:

@@ -8,7 +8,7 @@ import math
 def warm_cosine(step: int, steps: int, warmup: int) -> float:
     """Factor on the base learning rate: linear from 0 during `warmup` steps, then half a cosine down to 1 %.
 
-    Loshchilov & Hutter 2017 (arXiv:1608.03983) without restarts.
+    Loshchilov & Hutter 2017 (arXiv:1608.03983), one cycle.
     """
     if step < warmup:
         return (step + 1) / warmup

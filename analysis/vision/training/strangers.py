@@ -1,11 +1,13 @@
-"""Pictures a skin clinic's classifier must not judge: plain skin cut from real images, and drawings of everything else.
+"""Pictures a skin clinic's classifier must not judge: plain skin cut from real images, drawings and photographs of everything else.
 
-Drawings cost nothing, need no licence and are the same on every machine. Those of `FITTED` teach the detector what else there is;
-those of `HELD_OUT` it never sees until it is measured, so their figures say how it does on what nobody thought of.
+Photographs are those that come with installed packages. Drawings cost nothing, need no licence and are the same on every machine.
+Those of `FITTED` teach the detector what else there is; those of `HELD_OUT` and the photographs it never sees until it is measured,
+so their figures say how it does on what nobody thought of.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -229,6 +231,26 @@ def landscape(rng: np.random.Generator) -> RgbImage:
         cv2.line(painted, (x, y), (x, y - 34), (80, 55, 35), 5)
         _ellipse(painted, (x, y - 46), (18, 24), rng.uniform([10, 60, 10], [80, 130, 60]))
     return _finished(painted.astype(np.float64), rng, noise=5)
+
+
+PHOTOGRAPHS = {
+    "skimage": "astronaut.png chelsea.png coffee.png hubble_deep_field.jpg ihc.png motorcycle_left.png retina.jpg rocket.jpg",
+    "sklearn": "china.jpg flower.jpg",
+}
+"""Package → colour photographs that come with it: a face, a cat, a cup, stars, stained tissue, a garage, an eye's fundus, temples."""
+FOLDERS = {"skimage": "data", "sklearn": "datasets/images"}
+
+
+def photographs() -> Iterator[RgbImage]:
+    """Each photograph whole, then its four quarters; none of a package that is not installed."""
+    for package, names in PHOTOGRAPHS.items():
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            continue
+        for name in names.split():
+            image = imaging.read(Path(spec.origin).parent / FOLDERS[package] / name)
+            height, width = image.shape[0] // 2, image.shape[1] // 2
+            yield from (image, image[:height, :width], image[:height, width:], image[height:, :width], image[height:, width:])
 
 
 FITTED: dict[str, Draw] = {
