@@ -20,3 +20,7 @@ class ImageError(VisionError):
 
 class ModelError(VisionError):
     """A weight file or its card is missing, damaged or contradicts itself."""
+
+
+class TrainingError(VisionError):
+    """A training run that cannot be started or continued as asked."""

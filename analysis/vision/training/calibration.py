@@ -102,7 +102,7 @@ def choose_thresholds(overlaps: NDArray[np.float64]) -> tuple[float, ...]:
     (doi:10.1287/mnsc.13.7.492): at the highest ratio λ, every structure for itself has the highest intersection − λ·union.
     A threshold for each by its own index would mark much that is not there: a rare structure's index is low whatever is marked.
     """
-    ratio, before = 0.0, -1.0
+    ratio, before = 1e-9, 0.0  # above 0, so that where nothing is hit the least is marked
     chosen = np.zeros(overlaps.shape[1], dtype=np.int64)
     while ratio > before:
         chosen = (overlaps[..., 0] - ratio * overlaps[..., 1]).argmax(axis=0)

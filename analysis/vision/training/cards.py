@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.vision import classify, metrics
 from analysis.vision.familiarity import FILE as FAMILIARITY_FILE
-from analysis.vision.training import calibration, data, evaluate, familiarity, loop
+from analysis.vision.training import calibration, data, evaluate, familiarity
 from analysis.vision.training.data import Example
 from analysis.vision.training.recipe import Recipe
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
@@ -43,6 +43,8 @@ class Material:
     data_dir: Path
     folder: Path
     """Where the weights lie and what else belongs to the model is put."""
+    started_from: Part
+    """Digests of what the training started from, and the recipes it was trained by."""
 
 
 def card(material: Material) -> Part:
@@ -68,19 +70,11 @@ def card(material: Material) -> Part:
             "split_rule": "by hash of group_id (lesion, patient or set of near-duplicates); groups on two sides count for the first",
             "licences": sorted({example.licence for example in train}),
             "sha256": data.file_digests(material.data_dir, train),
-            "initial_weights_sha256": _start_digests(material),
+            "started_from": material.started_from,
             "selection_sha256": {split: data.selection_digest(examples) for split, examples in material.splits.items()},
         },
         "intended_use": INTENDED_USE,
     }
-
-
-def _start_digests(material: Material) -> dict[str, str]:
-    """SHA-256 of what the training started from: the named file, or the best weights of the recipes before it, run beside it."""
-    runs = material.folder.parents[1]
-    start = material.recipe.initial(material.data_dir)
-    named = {start.name: data.sha256(start)} if start else {}
-    return named | {name: data.sha256(runs / name / loop.BEST_FILE) for name in material.recipe.starts_from}
 
 
 # --- eight diagnoses --------------------------------------------------------------------------------------------------

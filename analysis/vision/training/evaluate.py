@@ -23,6 +23,12 @@ RESAMPLES = 1000
 MIN_SUBGROUP = 20
 """Fewer cases than this say nothing: their figures are not shown (SPEC E2)."""
 
+REGIONS = {
+    "head and neck": ("ear", "face", "head, neck", "head/neck", "lip", "neck", "nose", "scalp"),
+    "trunk": ("abdomen", "anterior torso", "back", "chest", "lateral torso", "posterior torso", "trunk"),
+    "upper extremity": ("arm", "forearm", "hand", "upper extremity"),
+    "lower extremity": ("foot", "lower extremity", "thigh"),
+}
 Figure = dict[str, Any]
 
 
@@ -34,7 +40,7 @@ def seen(model: Model, examples: Sequence[Example], data_dir: Path) -> Seen:
 
 
 def classification_figures(found: Seen, card: Card, reference: Reference, examples: Sequence[Example]) -> Figure:
-    """All classification figures over `examples`, then by class, modality, skin type and body site."""
+    """All classification figures over `examples`, then by class, modality, skin type and region of the body."""
     familiar = reference.unfamiliar(found.features) < 0.5
     p, threshold = classify.calibrate(found.scores, card.temperature, card.class_bias), card.threshold
     figures = _classification(p, examples, threshold)
@@ -42,7 +48,7 @@ def classification_figures(found: Seen, card: Card, reference: Reference, exampl
     figures["kept_as_familiar"] = interval(lambda i: float(familiar[i].mean()), [example.group_id for example in examples])
     figures["calibration_curve_malignant"] = _calibration_curve(p, examples)
     figures["by_class"] = {label: _one_class(p, examples, label) for label in CLASSES}
-    for title, key in (("by_modality", _modality), ("by_skin_type", _skin_type), ("by_site", _site)):
+    for title, key in (("by_modality", _modality), ("by_skin_type", _skin_type), ("by_region", _region)):
         figures[title] = {
             name: _classification(p[rows], [examples[i] for i in rows], threshold) if len(rows) >= MIN_SUBGROUP else {"n": len(rows)}
             for name, rows in _subgroups(examples, key).items()
@@ -209,8 +215,9 @@ def _skin_type(example: Example) -> str:
     return example.skin_type
 
 
-def _site(example: Example) -> str:
-    return example.site
+def _region(example: Example) -> str:
+    """The data sets name sites in words of their own; their regions can be compared."""
+    return next((region for region, sites in REGIONS.items() if example.site in sites), "")
 
 
 def counts(examples: Sequence[Example], key: Callable[[Example], str | None]) -> dict[str, int]:

@@ -32,7 +32,7 @@ DRAWINGS = 60
 SKIN_EXAMPLES = 300
 """Images from which plain skin is cut, in each split; about seven in ten have room for it."""
 SHRINKAGE = 0.05
-"""Towards a round spread (Ledoit & Wolf 2004's idea, a fixed share): 64² numbers from some hundred images per class."""
+"""Towards a round spread (Ledoit & Wolf 2004's idea, a fixed share): 128² numbers from some hundred images per class."""
 PENALTY = 1e-2
 """Of squared weights in the logistic regression, per image."""
 SEED = 20261121

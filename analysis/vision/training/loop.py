@@ -7,7 +7,6 @@ The same on CPU and GPU. A run that was interrupted goes on after its last finis
 from __future__ import annotations
 
 import csv
-import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,13 +18,12 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from analysis.vision import networks
-from analysis.vision.training import augment, losses
+from analysis.vision.training import augment, checkpoint, losses
 from analysis.vision.training.recipe import Recipe
 
 State = dict[str, Tensor]
@@ -37,7 +35,6 @@ Score = Callable[[nn.Module], float]
 
 BEST_FILE = "best.safetensors"
 CURVE_FILE = "curves.csv"
-CHECKPOINT_FILE = "checkpoint.safetensors"
 AHEAD = 4
 """Batches prepared while the network is busy with one."""
 
@@ -55,10 +52,10 @@ class TrainingSet:
     classes: NDArray[np.float32] | None = None
     bits: tuple[int, ...] = ()
 
-    def prevalence(self) -> Tensor:
-        """C: share of each class among the images as they are drawn; empty where no classes are learnt."""
+    def prevalence(self) -> Tensor | None:
+        """C: share of each class among the images as they are drawn; None where no classes are learnt."""
         if self.classes is None:
-            return torch.empty(0)
+            return None
         drawn = self.weights @ self.classes[:, :-1] / self.weights.sum()
         return torch.from_numpy(drawn.clip(1e-6))
 
@@ -71,33 +68,33 @@ class TrainingSet:
 
 
 def train(recipe: Recipe, data: TrainingSet, score: Score, initial: State, out: Path, log: Callable[[str], None]) -> State:
-    """Train by the recipe, keep every epoch's checkpoint and curve in `out`, return the best averaged weights on val."""
+    """Train by the recipe, keep every epoch's checkpoint and curve in `out`, return the best averaged weights on val.
+
+    Epochs at another size than the finished network's are no candidates: it is judged at its own size.
+    Raises TrainingError when another recipe was begun in `out`.
+    """
     out.mkdir(parents=True, exist_ok=True)
     where = networks.device()
     network, averaged = (networks.placed(_new_network(recipe, initial), where) for _ in range(2))
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    checkpoint = Checkpoint(out / CHECKPOINT_FILE)
-    done, highest = checkpoint.restore(network, averaged, optimiser)
+    done, highest = checkpoint.progress(recipe, out)
+    if done:
+        checkpoint.restore(out, network, averaged, optimiser)
     for epoch in range(done, recipe.epochs):
         loss = _train_epoch(recipe, epoch, data, network, averaged, optimiser, where)
-        quality = score(averaged.eval())
-        highest = max(highest, quality)
-        if quality == highest:
-            save_file(_on_cpu(averaged.state_dict()), out / BEST_FILE)
-        checkpoint.store(network, averaged, optimiser, epoch + 1, highest)
-        _append_curve(out / CURVE_FILE, epoch=epoch + 1, size_px=recipe.size_px(epoch), loss=loss, val=quality)
-        log(f"epoch {epoch + 1}/{recipe.epochs} at {recipe.size_px(epoch)} px: loss {loss:.4f}, val {quality:.4f}")
+        quality, size_px = score(averaged.eval()), recipe.size_px(epoch)
+        if size_px == recipe.input_px and quality >= highest:
+            highest = quality
+            save_file(checkpoint.on_cpu(averaged.state_dict()), out / BEST_FILE)
+        checkpoint.store(recipe, out, network, averaged, optimiser, epoch + 1, highest)
+        _append_curve(out / CURVE_FILE, epoch=epoch + 1, size_px=size_px, loss=loss, val=quality)
+        log(f"epoch {epoch + 1}/{recipe.epochs} at {size_px} px: loss {loss:.4f}, val {quality:.4f}")
     return best(out)
 
 
 def best(out: Path) -> State:
     """The averaged weights of the epoch that did best on val."""
     return load_file(out / BEST_FILE)
-
-
-def is_finished(recipe: Recipe, out: Path) -> bool:
-    """Whether a run in `out` has done all the epochs of the recipe."""
-    return 0 < recipe.epochs <= Checkpoint(out / CHECKPOINT_FILE).progress()[0]
 
 
 def _new_network(recipe: Recipe, initial: State) -> nn.Module:
@@ -142,7 +139,7 @@ def _train_epoch(
     return total / recipe.steps_per_epoch
 
 
-def _loss(recipe: Recipe, logits: Tensor, target: Tensor, prevalence: Tensor) -> Tensor:
+def _loss(recipe: Recipe, logits: Tensor, target: Tensor, prevalence: Tensor | None) -> Tensor:
     if recipe.task == "lesion":
         return losses.lesion_loss(logits, target)
     if recipe.task == "structures":
@@ -152,7 +149,7 @@ def _loss(recipe: Recipe, logits: Tensor, target: Tensor, prevalence: Tensor) ->
     classes = losses.class_loss(
         logits[:, :-1],
         target[:, :-1],
-        prevalence.to(logits),
+        prevalence,
         smoothing=recipe.label_smoothing,
         weight_power=recipe.class_weight_power,
         adjustment=recipe.logit_adjustment,
@@ -240,53 +237,6 @@ def _average(averaged: nn.Module, network: nn.Module, decay: float, step: int) -
             ours.lerp_(theirs, 1 - decay)
         else:
             ours.copy_(theirs)
-
-
-def _on_cpu(state: State) -> State:
-    return {name: value.detach().cpu().contiguous() for name, value in state.items()}
-
-
-class Checkpoint:
-    """Network, averaged network and optimiser of the last finished epoch, in one safetensors file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def store(self, network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer, done: int, best: float) -> None:
-        tensors = {f"network.{k}": v for k, v in network.state_dict().items()}
-        tensors |= {f"averaged.{k}": v for k, v in averaged.state_dict().items()}
-        for index, moments in optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{index}.{k}": v for k, v in moments.items()}
-        partial = self._path.with_suffix(".partial")
-        save_file(_on_cpu(tensors), partial, metadata={"progress": json.dumps({"done": done, "best": best})})
-        partial.rename(self._path)
-
-    def restore(self, network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
-        """Load the checkpoint, if there is one, and say how far it had come."""
-        if not self._path.exists():
-            return self.progress()
-        with safe_open(self._path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
-        network.load_state_dict(_under(tensors, "network."))
-        averaged.load_state_dict(_under(tensors, "averaged."))
-        moments: dict[int, dict[str, Tensor]] = {}
-        for name, value in _under(tensors, "optimiser.").items():
-            index, key = name.split(".", 1)
-            moments.setdefault(int(index), {})[key] = value
-        optimiser.load_state_dict(optimiser.state_dict() | {"state": moments})
-        return self.progress()
-
-    def progress(self) -> tuple[int, float]:
-        """Finished epochs and best score so far; (0, −inf) where there is no checkpoint."""
-        if not self._path.exists():
-            return 0, float("-inf")
-        with safe_open(self._path, framework="pt") as file:
-            stated = json.loads(file.metadata()["progress"])
-        return stated["done"], stated["best"]
-
-
-def _under(tensors: State, prefix: str) -> State:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def curve(out: Path) -> list[dict[str, float]]:

@@ -7,14 +7,21 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def class_loss(logits: Tensor, target: Tensor, prevalence: Tensor, *, smoothing: float, weight_power: float, adjustment: float) -> Tensor:
+def class_loss(
+    logits: Tensor, target: Tensor, prevalence: Tensor | None, *, smoothing: float, weight_power: float, adjustment: float
+) -> Tensor:
     """Cross-entropy of N×C logits against N×C shares of each class, with what may be done about rare ones besides drawing them often.
 
-    `weight_power` counts each class prevalence^−power as much; `adjustment` τ adds τ·log prevalence to the logits while learning
-    (Menon et al. 2021, arXiv:2007.07314, eq. 10), so that the logits without it are those of a balanced world. `prevalence` is C, as drawn.
+    `prevalence` is C, as drawn; needed for both. `weight_power`: each image counts prevalence^−power of its class as much, 1 on
+    average. `adjustment` τ adds τ·log prevalence to the logits while learning (Menon et al. 2021, arXiv:2007.07314, eq. 10), so that
+    those without it are of a world in which all classes are as common.
     """
-    weight = prevalence**-weight_power if weight_power else None
-    return functional.cross_entropy(logits + adjustment * prevalence.log(), target, weight=weight, label_smoothing=smoothing)
+    if prevalence is None:
+        return functional.cross_entropy(logits, target, label_smoothing=smoothing)
+    prevalence = prevalence.to(logits)
+    each = functional.cross_entropy(logits + adjustment * prevalence.log(), target, label_smoothing=smoothing, reduction="none")
+    weight = target @ prevalence**-weight_power / (prevalence ** (1 - weight_power)).sum()
+    return (weight * each).mean()
 
 
 def soft_jaccard(logits: Tensor, target: Tensor) -> Tensor:

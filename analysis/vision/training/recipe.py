@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from analysis.vision.training import schedules
 from analysis.vision.weights import OUTPUTS
 
 RECIPES_DIR = Path(__file__).parent / "recipes"
+NOT_LEARNT_FROM = ("name", "sha256", "phases", "target_sensitivity")
 NOTHING_LEARNT = {
     **dict.fromkeys(("seed", "samples_per_epoch", "warmup_steps"), 0),
     **dict.fromkeys(("learning_rate", "weight_decay", "ema_decay", "sampling_power", "label_smoothing"), 0.0),
@@ -71,6 +73,27 @@ class Recipe:
     starts_from: tuple[str, ...] = ()
     """Recipes whose networks are trained first: one to train on, or several to join side by side."""
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for what cannot be meant: it would be ignored, or fail hours later."""
+        if (self.epochs == 0) != (len(self.starts_from) > 1):
+            raise ValueError(f"{self.name}: a recipe either learns for some epochs or joins several networks")
+        if self.initial_weights and self.starts_from:
+            raise ValueError(f"{self.name}: initial_weights and starts_from are two ways to say where training starts")
+        if self.cutmix and self.task != "classification":
+            raise ValueError(f"{self.name}: CutMix blends the answers to whole images, not masks")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that decides what is learnt but the phases, which may be added to."""
+        fields = {name: value for name, value in asdict(self).items() if name not in NOT_LEARNT_FROM}
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def plan(self) -> list[list[float]]:
+        """Input size and base learning rate of each epoch."""
+        rates = [rate for rate, epochs in self._cycles() for _ in range(epochs)]
+        return [[self.size_px(epoch), rate] for epoch, rate in enumerate(rates)]
+
     @property
     def outputs(self) -> tuple[str, ...]:
         return OUTPUTS[self.task]
@@ -95,7 +118,7 @@ class Recipe:
             if step < steps:
                 return rate * schedules.warm_cosine(step, steps, self.warmup_steps)
             step -= steps
-        raise ValueError(f"the run is over {step} steps before this one")
+        raise ValueError("this step lies beyond the end of the run")
 
     def _cycles(self) -> list[tuple[float, int]]:
         """Base learning rate and epochs of each cycle."""

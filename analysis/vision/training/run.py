@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from analysis.vision import classify, metrics, networks, weights
 from analysis.vision.networks import joined
-from analysis.vision.training import cards, data, evaluate, familiarity, loop, selection
+from analysis.vision.training import cards, checkpoint, data, evaluate, familiarity, loop, selection
 from analysis.vision.training import recipe as recipes
 from analysis.vision.training.data import Example
 from analysis.vision.training.recipe import Recipe
@@ -25,6 +26,7 @@ from analysis.vision.types import CLASSES, STRUCTURES
 from analysis.vision.weights import Card, Model
 
 Log = Callable[[str], None]
+START_FILE = "started_from.json"
 LOGIT_LIMITS = (-1.4, -0.85, -0.4, 0.0, 0.4)
 """Probabilities of 0.2, 0.3, 0.4, 0.5 and 0.6: how strongly a network marks rises and falls while it learns."""
 
@@ -37,24 +39,43 @@ def train(recipe: Recipe, data_dir: Path, out: Path, today: str, log: Log) -> Pa
     model = _draft(recipe, learnt(recipe, data_dir, out, log), out)
     splits = {split: selection.examples(recipe, data_dir, split) for split in ("train", "val", "test")}
     log("calibrating on val, reporting on test")
-    content = cards.card(cards.Material(recipe, model, splits, data_dir, out / "model"))
+    started_from = json.loads((out / START_FILE).read_text(encoding="utf-8"))
+    content = cards.card(cards.Material(recipe, model, splits, data_dir, out / "model", started_from))
     return _write(content, out, today)
 
 
 def learnt(recipe: Recipe, data_dir: Path, out: Path, log: Log) -> loop.State:
-    """The best weights by `recipe`, trained in `out` unless they lie there finished; what it starts from is trained beside it."""
-    if loop.is_finished(recipe, out):
+    """The best weights by `recipe`, trained in `out` unless they lie there finished; what it starts from is trained beside it.
+
+    Raises TrainingError when `out` holds a run of another recipe.
+    """
+    if checkpoint.is_finished(recipe, out):
         return loop.best(out)
-    before = [learnt(recipes.read(name), data_dir, out.parent / name, log) for name in recipe.starts_from]
+    initial = {} if checkpoint.exists(out) else _initial(recipe, data_dir, out, log)
     log(f"recipe {recipe.name}")
-    if len(before) > 1:
-        return joined.join(before)
-    start = recipe.initial(data_dir)
-    initial = before[0] if before else load_file(start) if start else {}
+    if not recipe.epochs:
+        save_file(initial, out / loop.BEST_FILE)
+        return initial
     train_set, val = (selection.examples(recipe, data_dir, split) for split in ("train", "val"))
     cache = out.parent / "cache"
     score = Validation(recipe, val, data_dir, cache).score
     return loop.train(recipe, training_set(recipe, train_set, data_dir, cache), score, initial, out, log)
+
+
+def _initial(recipe: Recipe, data_dir: Path, out: Path, log: Log) -> loop.State:
+    """What training starts from; its digests, and the recipes before this one, are noted in `START_FILE` for the card."""
+    before, note = [], {}
+    for name in recipe.starts_from:
+        earlier = recipes.read(name)
+        before.append(learnt(earlier, data_dir, out.parent / name, log))
+        note[name] = {"weights_sha256": data.sha256(out.parent / name / loop.BEST_FILE), "recipe": asdict(earlier)}
+    if start := recipe.initial(data_dir):
+        before, note = [load_file(start)], {start.name: {"weights_sha256": data.sha256(start)}}
+    out.mkdir(parents=True, exist_ok=True)
+    (out / START_FILE).write_text(json.dumps(note, indent=1), encoding="utf-8")
+    if len(before) > 1:
+        return joined.join(before)
+    return before[0] if before else {}
 
 
 def evaluate_folder(folder: Path, data_dir: Path, split: str) -> dict[str, Any]:

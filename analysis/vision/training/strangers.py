@@ -234,23 +234,30 @@ def landscape(rng: np.random.Generator) -> RgbImage:
 
 
 PHOTOGRAPHS = {
-    "skimage": "astronaut.png chelsea.png coffee.png hubble_deep_field.jpg ihc.png motorcycle_left.png retina.jpg rocket.jpg",
-    "sklearn": "china.jpg flower.jpg",
+    "skimage": [
+        "data/astronaut.png",
+        "data/chelsea.png",
+        "data/coffee.png",
+        "data/hubble_deep_field.jpg",
+        "data/ihc.png",
+        "data/motorcycle_left.png",
+        "data/retina.jpg",
+        "data/rocket.jpg",
+    ],
+    "sklearn": ["datasets/images/china.jpg", "datasets/images/flower.jpg"],
 }
-"""Package → colour photographs that come with it: a face, a cat, a cup, stars, stained tissue, a garage, an eye's fundus, temples."""
-FOLDERS = {"skimage": "data", "sklearn": "datasets/images"}
+"""Package → photographs that come with it: a face, a cat, a cup, stars, stained tissue, a garage, an eye's fundus, temples."""
 
 
 def photographs() -> Iterator[RgbImage]:
-    """Each photograph whole, then its four quarters; none of a package that is not installed."""
-    for package, names in PHOTOGRAPHS.items():
-        spec = importlib.util.find_spec(package)
-        if spec is None or spec.origin is None:
-            continue
-        for name in names.split():
-            image = imaging.read(Path(spec.origin).parent / FOLDERS[package] / name)
-            height, width = image.shape[0] // 2, image.shape[1] // 2
-            yield from (image, image[:height, :width], image[:height, width:], image[height:, :width], image[height:, width:])
+    """Each photograph whole, then its four quarters; none where one of the packages is not installed."""
+    origins = {package: spec.origin for package in PHOTOGRAPHS if (spec := importlib.util.find_spec(package)) and spec.origin}
+    if len(origins) < len(PHOTOGRAPHS):
+        return
+    for path in (Path(origins[package]).parent / name for package, names in PHOTOGRAPHS.items() for name in names):
+        image = imaging.read(path)
+        height, width = image.shape[0] // 2, image.shape[1] // 2
+        yield from (image, image[:height, :width], image[:height, width:], image[height:, :width], image[height:, width:])
 
 
 FITTED: dict[str, Draw] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from analysis.vision.training import loop, run
@@ -14,15 +14,7 @@ from analysis.vision.training.recipe import Recipe
 TABLE_FILE = "trials.csv"
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A recipe with something changed."""
-
-    name: str
-    recipe: Recipe
-
-
-def read(path: Path) -> list[Trial]:
+def read(path: Path) -> list[Recipe]:
     """The trials of a TOML file: `base` names a recipe, `[shared]` is changed in all, `[trials.NAME]` in one.
 
     Every trial is run once for each of `seeds`. Raises TypeError for a field no recipe has.
@@ -30,13 +22,13 @@ def read(path: Path) -> list[Trial]:
     fields = tomllib.loads(path.read_text(encoding="utf-8"))
     base = asdict(recipes.read(fields["base"])) | fields.get("shared", {})
     return [
-        Trial(f"{name}-{seed}", recipes.restore(base | changes | {"name": name, "seed": seed}))
+        recipes.restore(base | changes | {"name": name, "seed": seed})
         for seed in fields["seeds"]
         for name, changes in fields["trials"].items()
     ]
 
 
-def run_all(trials: list[Trial], data_dir: Path, out: Path, log: run.Log) -> Path:
+def run_all(trials: list[Recipe], data_dir: Path, out: Path, log: run.Log) -> Path:
     """Train each in its own folder below `out`, resuming what lies there; the table of their last epochs' scores on val.
 
     The last epoch's and not the best one's: picking the best of many looks flatters the trial that was looked at most.
@@ -45,10 +37,11 @@ def run_all(trials: list[Trial], data_dir: Path, out: Path, log: run.Log) -> Pat
         writer = csv.DictWriter(file, ["trial", "seed", "images_seen", "val"])
         writer.writeheader()
         for trial in trials:
-            log(f"trial {trial.name}")
-            run.learnt(trial.recipe, data_dir, out / trial.name, log)
-            recipe, curve = trial.recipe, loop.curve(out / trial.name)
-            seen = recipe.epochs * recipe.steps_per_epoch * recipe.batch_size
-            writer.writerow({"trial": recipe.name, "seed": recipe.seed, "images_seen": seen, "val": curve[-1]["val"]})
+            folder = out / f"{trial.name}-{trial.seed}"
+            log(f"trial {folder.name}")
+            run.learnt(trial, data_dir, folder, log)
+            (val,) = {row["val"] for row in loop.curve(folder) if row["epoch"] == trial.epochs}
+            seen = trial.epochs * trial.steps_per_epoch * trial.batch_size
+            writer.writerow({"trial": trial.name, "seed": trial.seed, "images_seen": seen, "val": val})
             file.flush()
     return out / TABLE_FILE
