@@ -45,11 +45,22 @@ class Seen:
 
 def look(x: Tensor, model: Model) -> Seen:
     """One forward pass over N×3×s×s."""
-    network = cast("Backbone", model.network)
+    return read(feature_maps(x, model), model)
+
+
+def feature_maps(x: Tensor, model: Model) -> Tensor:
+    """N×3×s×s → the network's last feature maps, N×K×h×w float32, on its device."""
     with torch.inference_mode(), networks.half_precision(model.where):
-        pooled = network.features(x.to(model.where)).mean((2, 3))
-        outputs = network.classifier(pooled)
-    features, scores = (np.asarray(tensor.float().cpu().numpy(), dtype=np.float64) for tensor in (pooled, outputs))
+        maps: Tensor = cast("Backbone", model.network).features(x.to(model.where)).float()
+    return maps
+
+
+def read(maps: Tensor, model: Model) -> Seen:
+    """What the network makes of its last feature maps, N×K×h×w."""
+    with torch.inference_mode():
+        pooled = maps.mean((2, 3))
+        outputs = cast("Backbone", model.network).classifier(pooled)
+    features, scores = (np.asarray(tensor.cpu().numpy(), dtype=np.float64) for tensor in (pooled, outputs))
     return Seen(features, scores[:, : len(CLASSES)], expit(scores[:, len(CLASSES)]))
 
 
@@ -100,9 +111,9 @@ def present(probabilities: NDArray[np.float64], threshold: float, p_dermoscopic:
     )
 
 
-def classify(image: RgbImage, model: Model) -> tuple[Classification, Familiarity]:
-    """Classify one upright image (S0 §3.1–3.3), and say whether it resembles what the classifier knows."""
-    seen = look(prepare(image, model.card), model)
+def classify(maps: Tensor, model: Model) -> tuple[Classification, Familiarity]:
+    """Classify one image by its last feature maps (S0 §3.1–3.3), and say whether it resembles what the classifier knows."""
+    seen = read(maps, model)
     probabilities = calibrate(seen.scores, model.card.temperature, model.card.class_bias)[0]
     answer = present(probabilities, model.card.threshold, float(seen.p_dermoscopic[0]))
     return answer, familiarity.judge(seen.features[0], reference_of(model))

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from torch import Tensor
 
-from analysis.vision import abcd, classify, explain, imaging, level_set, networks, segment, structures
-from analysis.vision.types import CLASSES, Classification, Heatmap, Mask, Outline, Output, RgbImage, SignedMap
+from analysis.vision import abcd, classify, explain, imaging, level_set, segment, structures
+from analysis.vision.networks.backbones import Head
+from analysis.vision.types import CLASSES, Heatmap, Mask, Outline, Output, RgbImage, SignedMap
 from analysis.vision.weights import Bundle, Model
+
+if TYPE_CHECKING:
+    from analysis.vision.networks.backbones import Backbone
 
 STAGES = ("classification", "lesion", "structures", "level_set", "abcd", "explanation")
 """The stages of `analyse`, in order; each is reported to `on_stage` when it has finished."""
@@ -56,7 +62,8 @@ def analyse(
     `on_stage` may raise to abandon the analysis; the exception passes through.
     """
     progress = _Progress(on_stage, clock)
-    classification, familiar = classify.classify(image, bundle.classifier)
+    maps = classify.feature_maps(classify.prepare(image, bundle.classifier.card), bundle.classifier)
+    classification, familiar = classify.classify(maps, bundle.classifier)
     progress.finished("classification")
     lesion = segment.segment(image, bundle.lesion)
     progress.finished("lesion")
@@ -66,7 +73,7 @@ def analyse(
     progress.finished("level_set")
     measured = abcd.measure(image, lesion.mask, pixel_spacing_mm)
     progress.finished("abcd")
-    heatmap = _explain(image, bundle.classifier, classification, lesion.mask)
+    heatmap = _explain(maps, bundle.classifier, classification.scores[0].label, lesion.mask)
     progress.finished("explanation")
     return Output(
         width_px=image.shape[1],
@@ -90,18 +97,15 @@ def _share_seen(lesion: Outline) -> float | None:
     return float(imaging.centre_square(lesion.mask).sum() / lesion.area_px)
 
 
-def _explain(image: RgbImage, model: Model, classification: Classification, lesion: Mask) -> Heatmap:
-    """Grad-CAM of the likeliest class, laid over the centred square that the classifier saw; zero outside it.
+def _explain(maps: Tensor, model: Model, label: str, lesion: Mask) -> Heatmap:
+    """Grad-CAM of one class on the last feature maps, laid over the centred square that the classifier saw; zero outside it.
 
-    Times its number of cells, so that the values do not depend on the layer's grid: a density whose mean over the square is
-    the class's logit less the bias, where the layer feeds average pooling and one linear layer (Selvaraju et al. 2017, eq. 1-2).
+    Times its number of cells, so that the values do not depend on the maps' grid: a density whose mean over the square is the
+    class's logit less the bias, since average pooling and one linear layer follow (Selvaraju et al. 2017, eq. 1-2).
     """
-    label = classification.scores[0].label
-    layer = model.network.get_submodule(networks.EVIDENCE_LAYERS[model.card.architecture])
-    x = classify.prepare(image, model.card).to(model.where)
-    low = explain.grad_cam(model.network, layer, x, lambda logits: logits[0, CLASSES.index(label)])
-    height, width = image.shape[:2]
-    top, left, side = imaging.square_window(height, width)
-    signed: SignedMap = np.zeros((height, width), dtype=np.float32)
+    head = Head(cast("Backbone", model.network))
+    low = explain.grad_cam(head, head.maps, maps, lambda logits: logits[0, CLASSES.index(label)])
+    top, left, side = imaging.square_window(*lesion.shape)
+    signed: SignedMap = np.zeros(lesion.shape, dtype=np.float32)
     signed[top : top + side, left : left + side] = explain.enlarge(low * low.size, side, side)
     return Heatmap("grad_cam", label, signed, explain.share_inside(signed, lesion))

@@ -7,7 +7,7 @@ from torch import nn
 from analysis.vision import networks
 from analysis.vision.errors import ModelError
 from analysis.vision.networks import joined
-from analysis.vision.networks.backbones import EfficientNetLite, MobileNetV2
+from analysis.vision.networks.backbones import EfficientNetLite, Head, MobileNetV2
 from analysis.vision.networks.unet import ConvBlock, EncoderUNet, UNet
 
 
@@ -80,9 +80,12 @@ def test_the_classifier_gives_one_score_per_class() -> None:
     assert networks.build("mobilenet_v2", 8).eval()(torch.zeros(2, 3, 32, 32)).shape == (2, 8)
 
 
-def test_the_evidence_layer_of_every_classifier_exists() -> None:
-    for architecture, layer in networks.EVIDENCE_LAYERS.items():
-        assert isinstance(networks.build(architecture, 8).get_submodule(layer), nn.Module)
+@pytest.mark.parametrize("architecture", ["mobilenet_v2", "efficientnet_lite0", "mobilenet_v2_efficientnet_lite2"])
+def test_the_head_says_of_the_feature_maps_what_the_network_says_of_the_image(architecture: str) -> None:
+    torch.manual_seed(5)
+    network, x = networks.build(architecture, 4).eval(), torch.rand(2, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        assert torch.allclose(Head(network)(network.features(x)), network(x), atol=1e-6)  # type: ignore[arg-type, operator]
 
 
 def test_an_unknown_architecture_lists_the_known_ones() -> None:

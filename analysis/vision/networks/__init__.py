@@ -27,15 +27,6 @@ ARCHITECTURES: dict[str, Callable[[int], nn.Module]] = {
 }
 """Architecture name on a card → builder taking the number of outputs."""
 
-EVIDENCE_LAYERS = {
-    "mobilenet_v2": "features.18",
-    "efficientnet_lite0": "features.8",
-    "efficientnet_lite1": "features.8",
-    "efficientnet_lite2": "features.8",
-    "mobilenet_v2_efficientnet_lite2": "features",
-}
-"""Last convolutional layer of each classifier: where Grad-CAM looks."""
-
 
 def build(architecture: str, outputs: int) -> nn.Module:
     """A network with random weights. Raises ModelError for an architecture this code does not know."""

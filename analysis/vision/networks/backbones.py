@@ -76,6 +76,22 @@ class EfficientNetLite(nn.Module):
         return logits
 
 
+class Head(nn.Module):
+    """What a classifier does with its last feature maps: N×K×h×w → average pooling → one linear layer → N×outputs logits.
+
+    By itself, so that they need not be computed anew to see what they say where.
+    """
+
+    def __init__(self, network: Backbone) -> None:
+        super().__init__()
+        self.maps = nn.Identity()
+        self.classifier = network.classifier
+
+    def forward(self, maps: Tensor) -> Tensor:
+        logits: Tensor = self.classifier(self.maps(maps).mean((2, 3)))
+        return logits
+
+
 class MbConv(nn.Module):
     """Expand, filter each channel by itself, project; added to the input where the shape stays."""
 
