@@ -468,6 +468,14 @@ def test_presence_is_calibrated_on_what_happened() -> None:
     assert calibration.fit_logistic(scores, truth) == pytest.approx((1.5, -2.0), abs=0.1)
 
 
+def test_a_score_that_seems_to_speak_against_says_nothing() -> None:
+    truth = np.arange(40) < 10
+    slope, intercept = calibration.fit_logistic(np.where(truth, -1.0, 1.0), truth)
+    targets = (10 * 11 / 12 + 30 * 1 / 32) / 40
+    assert slope == 0
+    assert intercept == pytest.approx(np.log(targets / (1 - targets)))
+
+
 def test_presence_of_what_never_occurs_stays_finite_and_small() -> None:
     slope, intercept = calibration.fit_logistic(np.linspace(-3, 3, 50), np.zeros(50, dtype=np.bool_))
     assert np.isfinite([slope, intercept]).all()
@@ -486,7 +494,8 @@ def test_thresholds_are_those_of_the_best_index_over_all_structures() -> None:
 
 def test_where_nothing_is_hit_the_least_is_marked() -> None:
     overlaps = np.zeros((len(calibration.THRESHOLDS), 2, 2))
-    overlaps[..., 1] = np.linspace(9, 1, len(calibration.THRESHOLDS))[:, None]
+    overlaps[..., 0, 1] = np.linspace(9, 1, len(calibration.THRESHOLDS))
+    overlaps[..., 1, 1] = 1.0  # as much at every threshold
     assert calibration.choose_thresholds(overlaps) == (calibration.THRESHOLDS[-1],) * 2
 
 
@@ -544,6 +553,23 @@ def test_answers_lean_towards_rare_classes_as_far_as_calibration_bears_it() -> N
     assert q[:, 1] == pytest.approx(by_hand, abs=1e-4)
     assert (metrics.ece(labels == 1, q[:, 1]) or 0) <= calibration.MAX_ECE
     assert (q.argmax(axis=1)[labels == 1] == 1).mean() > (p[labels == 1] > 0.5).mean()
+
+
+def test_leaning_never_makes_a_poor_calibration_poorer() -> None:
+    """Scores three times too sure: both errors are above the limit with every lean, and without."""
+    rng = np.random.default_rng(8)
+    p = rng.beta(0.6, 2.5, 4000)
+    labels = (rng.random(4000) < p).astype(np.int64)
+    logits = 3 * np.log(np.stack([1 - p, p], axis=1).clip(1e-9))
+
+    def error(calibrated: calibration.Calibration) -> float:
+        q = classify.calibrate(logits, 1.0, calibrated.class_bias)
+        return max(metrics.ece(labels == 1, q[:, 1]) or 0, metrics.ece(labels == q.argmax(axis=1), q.max(axis=1)) or 0)
+
+    fitted = calibration.Calibration(1.0, (0.0, 0.0))
+    found = calibration.leaning(fitted, logits, labels, malignant=[1])
+    assert error(fitted) > calibration.MAX_ECE
+    assert error(found) <= error(fitted)
 
 
 def test_soft_jaccard_by_hand() -> None:

@@ -34,20 +34,25 @@ class Calibration:
 
 
 def leaning(fitted: Calibration, logits: NDArray[np.float64], labels: NDArray[np.int64], malignant: Sequence[int]) -> Calibration:
-    """The fit with the furthest lean that leaves both calibration errors on val, most probable class and malignant, at most `MAX_ECE`.
+    """The fit with the furthest lean that leaves both calibration errors on val, most probable class and malignant, at most `MAX_ECE`,
+    or where they are without it.
 
     As the most probable class a rare diagnosis is hardly ever named by probabilities that hold for the mix of the data (Menon et al.
     2021, arXiv:2007.07314, shift logits by the prior for that reason); by how much may be shifted, calibration decides.
     """
-    prevalence = np.bincount(labels, minlength=logits.shape[1]).clip(1) / len(labels)
-    found = fitted
-    for lean in LEANS:
-        bias = np.asarray(fitted.class_bias) - lean * np.log(prevalence)
-        tried = Calibration(fitted.temperature, tuple(round(float(b), 4) for b in bias - bias.mean()), lean)
+
+    def error(tried: Calibration) -> float:
         p = classify.calibrate(logits, tried.temperature, tried.class_bias)
         chosen, mass = p.argmax(axis=1), p[:, list(malignant)].sum(axis=1)
         errors = metrics.ece(labels == chosen, p.max(axis=1)), metrics.ece(np.isin(labels, malignant), mass)
-        if max(error or 0.0 for error in errors) <= MAX_ECE:
+        return max(error or 0.0 for error in errors)
+
+    prevalence = np.bincount(labels, minlength=logits.shape[1]).clip(1) / len(labels)
+    found, allowed = fitted, max(MAX_ECE, error(fitted))
+    for lean in LEANS:
+        bias = np.asarray(fitted.class_bias) - lean * np.log(prevalence)
+        tried = Calibration(fitted.temperature, tuple(round(float(b), 4) for b in bias - bias.mean()), lean)
+        if error(tried) <= allowed:
             found = tried
     return found
 
@@ -76,7 +81,8 @@ def fit(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Calibration:
 def fit_logistic(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float]:
     """Slope and intercept of P = sigmoid(slope·s + intercept) on N scores (Platt 1999), with his smoothed targets.
 
-    His targets, (N₊+1)/(N₊+2) and 1/(N₋+2), keep the fit finite where the scores separate or one outcome never occurs.
+    His targets, (N₊+1)/(N₊+2) and 1/(N₋+2), keep the fit finite where the scores separate or one outcome never occurs. A line that
+    would fall is replaced by a level one: that a higher score should speak against is chance, and reversed it would be no better.
     """
     positives, negatives = int(truth.sum()), int((~truth).sum())
     target = torch.from_numpy(np.where(truth, (positives + 1) / (positives + 2), 1 / (negatives + 2)))
@@ -92,7 +98,7 @@ def fit_logistic(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple
 
     optimiser.step(closure)  # type: ignore[no-untyped-call]
     slope, intercept = line.tolist()
-    return slope, intercept
+    return (slope, intercept) if slope >= 0 else (0.0, float(torch.logit(target.mean())))
 
 
 def choose_thresholds(overlaps: NDArray[np.float64]) -> tuple[float, ...]:
@@ -103,9 +109,10 @@ def choose_thresholds(overlaps: NDArray[np.float64]) -> tuple[float, ...]:
     A threshold for each by its own index would mark much that is not there: a rare structure's index is low whatever is marked.
     """
     ratio, before = 1e-9, 0.0  # above 0, so that where nothing is hit the least is marked
+    highest_first, thresholds = overlaps[::-1], THRESHOLDS[::-1]  # and of equals, the one that marks less on other images
     chosen = np.zeros(overlaps.shape[1], dtype=np.int64)
     while ratio > before:
-        chosen = (overlaps[..., 0] - ratio * overlaps[..., 1]).argmax(axis=0)
-        intersection, union = overlaps[chosen, range(len(chosen))].sum(axis=0)
+        chosen = (highest_first[..., 0] - ratio * highest_first[..., 1]).argmax(axis=0)
+        intersection, union = highest_first[chosen, range(len(chosen))].sum(axis=0)
         before, ratio = ratio, intersection / max(union, 1e-12)
-    return tuple(THRESHOLDS[index] for index in chosen)
+    return tuple(thresholds[index] for index in chosen)

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Figures = dict[str, Any]
 
 AXES = 128
-"""Principal directions kept: of mirrored plain skin on val, 64 refuse 0.96 and 128 refuse 0.97; of photographs, either all."""
+"""Principal directions kept: of mirrored plain skin on val, 64 refused 0.96 and 128 refused 0.97 with the first pair of networks."""
 KEPT_SHARE = 0.95
 MIN_MEMBERS = 8
 """Fewer images of a class and modality have no mean worth a distance; they are measured from the others'."""
