@@ -273,7 +273,10 @@ def test_a_result_from_before_structures_were_looked_for_is_shown_without_them(a
 @pytest.mark.parametrize(("is_unfamiliar", "told"), [(True, True), (False, False)])
 def test_an_image_unlike_the_validated_ones_carries_an_alarm(ada: Client, finished: Analysis, is_unfamiliar: bool, told: bool) -> None:
     unlike = with_result(finished, familiarity={"unfamiliar": 0.9, "is_unfamiliar": is_unfamiliar})
-    assert ("do not rely on this result" in page(ada, "analysis:detail", unlike.pk)) == told
+    content = page(ada, "analysis:detail", unlike.pk)
+    assert ("do not rely on this result" in content) == told
+    assert ("<dt>Uncertainty</dt>" in content) != told  # how sure a network is of what it does not know means nothing
+    assert ("cannot be stated for such an image" in content) == told
 
 
 @pytest.mark.parametrize(
