@@ -138,6 +138,8 @@ def test_a_recipe_becomes_a_model_that_loads_with_a_complete_card(
     if model.card.task == "classification":
         assert again.pop("operating_points") == content["operating_points"]
         assert again.pop("familiarity").items() <= content["familiarity"].items()
+        on_val = run.evaluate_folder(folder, data_dir, "val")["operating_points"]
+        assert {key for point in on_val for key in point} == {"sensitivity_on_val", "threshold", "val"}  # nothing copied from the card
     assert again == content["metrics"]["test"]
 
 

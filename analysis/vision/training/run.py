@@ -98,7 +98,11 @@ def _classifier_figures(model: Model, examples: list[Example], data_dir: Path, s
     on_val = found if split == "val" else evaluate.seen(model, val, data_dir)
     return {
         **evaluate.classification_figures(found, model.card, reference, examples),
-        "operating_points": [{**point, split: evaluate.operating_figures(p, examples, point["threshold"])} for point in points],
+        "operating_points": [
+            {key: point[key] for key in ("sensitivity_on_val", "threshold")}
+            | {split: evaluate.operating_figures(p, examples, point["threshold"])}
+            for point in points
+        ],
         "familiarity": familiarity.figures(model, reference, val, on_val.features, data_dir),
     }
 
