@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from torch import Tensor
 
-from analysis.vision import familiarity, imaging, networks
+from analysis.vision import familiarity, imaging
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, Classification, ClassScore, Familiarity, RgbImage
 from analysis.vision.weights import Card, Model, reference_of
 
@@ -45,14 +45,7 @@ class Seen:
 
 def look(x: Tensor, model: Model) -> Seen:
     """One forward pass over N×3×s×s."""
-    return read(feature_maps(x, model), model)
-
-
-def feature_maps(x: Tensor, model: Model) -> Tensor:
-    """N×3×s×s → the network's last feature maps, N×K×h×w float32, on its device."""
-    with torch.inference_mode(), networks.half_precision(model.where):
-        maps: Tensor = cast("Backbone", model.network).features(x.to(model.where)).float()
-    return maps
+    return read(model.maps(x), model)
 
 
 def read(maps: Tensor, model: Model) -> Seen:

@@ -62,7 +62,7 @@ def analyse(
     `on_stage` may raise to abandon the analysis; the exception passes through.
     """
     progress = _Progress(on_stage, clock)
-    maps = classify.feature_maps(classify.prepare(image, bundle.classifier.card), bundle.classifier)
+    maps = bundle.classifier.maps(classify.prepare(image, bundle.classifier.card))
     classification, familiar = classify.classify(maps, bundle.classifier)
     progress.finished("classification")
     lesion = segment.segment(image, bundle.lesion)

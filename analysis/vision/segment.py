@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from analysis.vision import networks
 from analysis.vision.classify import to_input
 from analysis.vision.outlines import from_mask
 from analysis.vision.types import Outline, RgbImage
@@ -28,9 +26,7 @@ def segment(image: RgbImage, model: Model) -> Outline:
 
 def logits(image: RgbImage, model: Model) -> NDArray[np.float32]:
     """C×s×s float32: the network's maps at its own size, of the whole frame squashed to a square."""
-    x = to_input(image, model.card.input_px).to(model.where)
-    with torch.inference_mode(), networks.half_precision(model.where):
-        maps: NDArray[np.float32] = model.network(x)[0].float().cpu().numpy()
+    maps: NDArray[np.float32] = model.maps(to_input(image, model.card.input_px))[0].cpu().numpy()
     return maps
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from analysis.vision import segment
 from analysis.vision.types import STRUCTURES, Mask, RgbImage, Structure
@@ -19,16 +19,20 @@ HIGHEST_SHARE = 0.01
 def find(image: RgbImage, model: Model, lesion: Mask) -> tuple[Structure, ...]:
     """All five structures of an upright H×W×3 image; `lesion` H×W says how much of it each covers."""
     low = segment.logits(image, model)
-    maps = segment.enlarged(low, *image.shape[:2])
     chances = presence(presence_scores(low), model.card.structures)
-    found = zip(STRUCTURES, model.card.structures, maps > _column(model.card.structures), chances, strict=True)
+    masks = [_marked(channel, rule.threshold, *image.shape[:2]) for channel, rule in zip(low, model.card.structures, strict=True)]
+    found = zip(STRUCTURES, model.card.structures, masks, chances, strict=True)
     return tuple(
         Structure(name, float(chance), mask, rule.is_validated, int(mask.sum()), _share(mask, lesion)) for name, rule, mask, chance in found
     )
 
 
-def _column(rules: Sequence[StructureRule]) -> NDArray[np.float32]:
-    return np.array([rule.threshold for rule in rules], dtype=np.float32)[:, None, None]
+def _marked(low: NDArray[np.float32], threshold: float, height_px: int, width_px: int) -> Mask:
+    """Where an s×s map of logits, enlarged to H×W, lies above a probability. Enlarging passes no maximum: most maps are spared it."""
+    if low.max() <= logit(threshold):
+        return np.zeros((height_px, width_px), dtype=np.bool_)
+    mask: Mask = segment.enlarged(low[None], height_px, width_px)[0] > threshold
+    return mask
 
 
 def presence_scores(low: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from analysis.vision import familiarity as known
 from analysis.vision import networks
 from analysis.vision.errors import ModelError
+from analysis.vision.networks.engine import Engine
 from analysis.vision.types import CLASSES, STRUCTURES, ModelUsed
 
 WEIGHTS_FILE = "model.safetensors"
@@ -70,11 +70,12 @@ class Card:
 
 @dataclass(frozen=True)
 class Model:
-    """A network in evaluation mode with its card, on the device it computes on."""
+    """A network in evaluation mode with its card."""
 
     network: nn.Module
     card: Card
-    where: torch.device
+    maps: Engine
+    """Image in, maps out: a classifier's last feature maps, a segmenter's answer."""
     familiarity: known.Reference | None = None
     """What the images a classifier knows look like; None for other tasks."""
 
@@ -156,7 +157,9 @@ def assemble(card: Card, state: dict[str, Tensor]) -> Model:
     network = networks.build(card.architecture, len(card.outputs))
     network.load_state_dict({name: value.float() for name, value in state.items()})
     network.eval().requires_grad_(False)
-    return Model(networks.placed(networks.folded(network), where), card, where)
+    network = networks.placed(networks.folded(network), where)
+    mapping = network.get_submodule("features") if card.task == "classification" else network
+    return Model(network, card, Engine(mapping, card.input_px, where))
 
 
 def load_bundle(models_dir: Path) -> Bundle:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.vision import segment
+from analysis.vision.networks.engine import Engine
 from analysis.vision.types import RgbImage
 from analysis.vision.weights import Card, Model
 
@@ -18,7 +19,8 @@ class Redness(nn.Module):
         return x[:, :1] * 10
 
 
-MODEL = Model(Redness(), Card("redness", "lesion", "unet", ("lesion",), 60, 0.5, 1.0, (0.0,), "", ("lesion",), {}), torch.device("cpu"))
+CARD = Card("redness", "lesion", "unet", ("lesion",), 60, 0.5, 1.0, (0.0,), "", ("lesion",), {})
+MODEL = Model(Redness(), CARD, Engine(Redness(), CARD.input_px, torch.device("cpu")))
 
 
 def red_box(top: int, bottom: int, left: int, right: int) -> RgbImage:

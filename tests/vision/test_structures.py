@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.vision import structures
+from analysis.vision.networks.engine import Engine
 from analysis.vision.types import STRUCTURES, RgbImage
 from analysis.vision.weights import Card, Model, StructureRule
 
@@ -20,11 +21,8 @@ class LeftRight(nn.Module):
 
 
 RULES = tuple(StructureRule(threshold, 1.0, -1.0, is_validated=threshold < 0.9) for threshold in (0.5, 0.99, 0.5, 0.5, 0.5))
-MODEL = Model(
-    LeftRight(),
-    Card("known", "structures", "unet", STRUCTURES, 60, 0.5, 1.0, (0.0,) * 5, "", STRUCTURES, {}, RULES),
-    torch.device("cpu"),
-)
+CARD = Card("known", "structures", "unet", STRUCTURES, 60, 0.5, 1.0, (0.0,) * 5, "", STRUCTURES, {}, RULES)
+MODEL = Model(LeftRight(), CARD, Engine(LeftRight(), CARD.input_px, torch.device("cpu")))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from safetensors import safe_open
 
 from analysis.vision import classify, imaging, metrics, networks, weights
 from analysis.vision.errors import TrainingError
+from analysis.vision.networks.engine import Engine
 from analysis.vision.networks.unet import UNet
 from analysis.vision.training import (
     augment,
@@ -254,7 +255,7 @@ def test_marks_are_compared_where_they_lie(structures_dir: Path) -> None:
     examples = selection.examples(tiny("structures-efficientnet-lite0-unet"), structures_dir, "test")[:2]
     outputs = weights.OUTPUTS["structures"]
     card = weights.Card("all", "structures", "unet", outputs, 32, 0.5, 1.0, (0.0,) * 5, "", outputs, {})
-    everywhere = weights.Model(Everywhere(), card, torch.device("cpu"))
+    everywhere = weights.Model(Everywhere(), card, Engine(Everywhere(), 32, torch.device("cpu")))
     found = evaluate.marks(everywhere, examples, structures_dir, np.full((1, 5), 0.5))
     lesion = [draw_lesion(width=120, height=90, seed=int(example.name[1:])).mask for example in examples]
     assert found.overlaps[:, 0, :, 1] == pytest.approx(np.ones((2, 5)))
@@ -548,13 +549,31 @@ def test_answers_lean_towards_rare_classes_as_far_as_calibration_bears_it() -> N
     labels = (rng.random(4000) < p).astype(np.int64)
     logits = np.log(np.stack([1 - p, p], axis=1).clip(1e-9))
     found = calibration.leaning(calibration.Calibration(1.0, (0.0, 0.0)), logits, labels, malignant=[1])
-    assert 0 < found.lean < 1
+    assert 0 < found.lean_between < 1
     q = classify.calibrate(logits, 1.0, found.class_bias)
     prevalence = np.bincount(labels) / 4000
-    by_hand = p * prevalence[1] ** -found.lean / (p * prevalence[1] ** -found.lean + (1 - p) * prevalence[0] ** -found.lean)
-    assert q[:, 1] == pytest.approx(by_hand, abs=1e-4)
+    rare, common = p * prevalence[1] ** -found.lean_between, (1 - p) * prevalence[0] ** -found.lean_between
+    assert q[:, 1] == pytest.approx(rare / (rare + common), abs=1e-4)
     assert (metrics.ece(labels == 1, q[:, 1]) or 0) <= calibration.MAX_ECE
     assert (q.argmax(axis=1)[labels == 1] == 1).mean() > (p[labels == 1] > 0.5).mean()
+
+
+def test_answers_lean_within_malignant_and_benign_by_the_share_of_each_there() -> None:
+    """Calibrated scores of four classes, of which the rarer of each group is leant towards; both errors stay bearable."""
+    rng = np.random.default_rng(9)
+    p = rng.dirichlet([2.0, 0.2, 0.6, 0.1], 6000)
+    labels = (rng.random((6000, 1)) > p.cumsum(axis=1)).sum(axis=1).clip(max=3)
+    logits = np.log(p.clip(1e-9))
+    found = calibration.leaning(calibration.Calibration(1.0, (0.0,) * 4), logits, labels, malignant=[2, 3])
+    share = np.bincount(labels) / 6000
+    group = np.repeat([share[:2].sum(), share[2:].sum()], 2)
+    weight = (share / group) ** -found.lean_within * group**-found.lean_between
+    expected = p * weight / (p * weight).sum(axis=1, keepdims=True)
+    q = classify.calibrate(logits, 1.0, found.class_bias)
+    assert found.lean_within > 0
+    assert q == pytest.approx(expected, abs=1e-4)
+    assert (metrics.ece(np.isin(labels, [2, 3]), q[:, 2:].sum(axis=1)) or 0) <= calibration.MAX_ECE
+    assert (metrics.ece(labels == q.argmax(axis=1), q.max(axis=1)) or 0) <= calibration.MAX_ECE
 
 
 def test_leaning_never_makes_a_poor_calibration_poorer() -> None:

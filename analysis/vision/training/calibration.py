@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -29,32 +29,45 @@ class Calibration:
 
     temperature: float
     class_bias: tuple[float, ...]
-    lean: float = 0.0
-    """How far the answers lean towards rare classes: p is divided by prevalence^lean. 0 is the mix of the data, 1 all classes alike."""
+    lean_within: float = 0.0
+    """How far the answers lean towards rare diagnoses among the malignant and among the benign ones: p is divided by (share of its
+    group)^lean. 0 is the mix of the data, 1 all alike."""
+    lean_between: float = 0.0
+    """The same for the two groups: p is divided by (prevalence of its group)^lean."""
 
 
 def leaning(fitted: Calibration, logits: NDArray[np.float64], labels: NDArray[np.int64], malignant: Sequence[int]) -> Calibration:
-    """The fit with the furthest lean that leaves both calibration errors on val, most probable class and malignant, at most `MAX_ECE`,
-    or where they are without it.
+    """The fit with the furthest lean, first within the groups, then between them, that leaves both calibration errors on val, most
+    probable class and malignant, at most `MAX_ECE`, or where they are without it.
 
     As the most probable class a rare diagnosis is hardly ever named by probabilities that hold for the mix of the data (Menon et al.
-    2021, arXiv:2007.07314, shift logits by the prior for that reason); by how much may be shifted, calibration decides.
+    2021, arXiv:2007.07314, shift logits by the prior for that reason); by how much may be shifted, calibration decides. Within the
+    groups first: that moves malignancy little.
     """
-
-    def error(tried: Calibration) -> float:
-        p = classify.calibrate(logits, tried.temperature, tried.class_bias)
-        chosen, mass = p.argmax(axis=1), p[:, list(malignant)].sum(axis=1)
-        errors = metrics.ece(labels == chosen, p.max(axis=1)), metrics.ece(np.isin(labels, malignant), mass)
-        return max(error or 0.0 for error in errors)
-
     prevalence = np.bincount(labels, minlength=logits.shape[1]).clip(1) / len(labels)
-    found, allowed = fitted, max(MAX_ECE, error(fitted))
-    for lean in LEANS:
-        bias = np.asarray(fitted.class_bias) - lean * np.log(prevalence)
-        tried = Calibration(fitted.temperature, tuple(round(float(b), 4) for b in bias - bias.mean()), lean)
-        if error(tried) <= allowed:
-            found = tried
-    return found
+    is_malignant = np.isin(np.arange(logits.shape[1]), malignant)
+    group = np.where(is_malignant, prevalence[is_malignant].sum(), prevalence[~is_malignant].sum())
+    allowed = max(MAX_ECE, _error(fitted, logits, labels, malignant))
+
+    def furthest(start: Calibration, shares: NDArray[np.float64], field: str) -> Calibration:
+        leant = [_shifted(start, lean * np.log(shares), **{field: lean}) for lean in LEANS]
+        bearable = [tried for tried in leant if _error(tried, logits, labels, malignant) <= allowed]
+        return bearable[-1] if bearable else start
+
+    return furthest(furthest(fitted, prevalence / group, "lean_within"), group, "lean_between")
+
+
+def _shifted(start: Calibration, by: NDArray[np.float64], **lean: float) -> Calibration:
+    bias = np.asarray(start.class_bias) - by
+    return replace(start, class_bias=tuple(round(float(b), 4) for b in bias - bias.mean()), **lean)
+
+
+def _error(tried: Calibration, logits: NDArray[np.float64], labels: NDArray[np.int64], malignant: Sequence[int]) -> float:
+    """The larger one of the calibration errors of the most probable class and of malignancy."""
+    p = classify.calibrate(logits, tried.temperature, tried.class_bias)
+    chosen, mass = p.argmax(axis=1), p[:, list(malignant)].sum(axis=1)
+    errors = metrics.ece(labels == chosen, p.max(axis=1)), metrics.ece(np.isin(labels, malignant), mass)
+    return max(error or 0.0 for error in errors)
 
 
 def fit(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> Calibration:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,9 +84,13 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that decides what is learnt but the phases, which may be added to."""
-        fields = {name: value for name, value in asdict(self).items() if name not in NOT_LEARNT_FROM}
-        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+        """SHA-256 of all that decides what is learnt but the phases, which may be added to.
+
+        What is at its default is left out, so that runs of today can be continued when recipes have more to say.
+        """
+        defaults = {field.name: field.default for field in fields(self)}
+        learnt_from = {name: value for name, value in asdict(self).items() if name not in NOT_LEARNT_FROM and value != defaults[name]}
+        return hashlib.sha256(json.dumps(learnt_from, sort_keys=True).encode()).hexdigest()
 
     @property
     def plan(self) -> list[list[float]]:
@@ -149,13 +153,13 @@ def read(name_or_path: str) -> Recipe:
     path = Path(name_or_path)
     path = path if path.suffix == ".toml" else RECIPES_DIR / f"{name_or_path}.toml"
     text = path.read_bytes()
-    fields = tomllib.loads(text.decode())
-    return restore({**fields, "name": path.stem, "sha256": hashlib.sha256(text).hexdigest()})
+    stated = tomllib.loads(text.decode())
+    return restore({**stated, "name": path.stem, "sha256": hashlib.sha256(text).hexdigest()})
 
 
-def restore(fields: dict[str, Any]) -> Recipe:
+def restore(stated: dict[str, Any]) -> Recipe:
     """The recipe in the fields of a TOML file or of a model card."""
-    if len(fields.get("starts_from", ())) > 1:
-        fields = {**NOTHING_LEARNT, **fields}
-    phases = tuple(Phase(**phase) for phase in fields["phases"])
-    return Recipe(**{**fields, "phases": phases, "scale": tuple(fields["scale"]), "starts_from": tuple(fields.get("starts_from", ()))})
+    if len(stated.get("starts_from", ())) > 1:
+        stated = {**NOTHING_LEARNT, **stated}
+    phases = tuple(Phase(**phase) for phase in stated["phases"])
+    return Recipe(**{**stated, "phases": phases, "scale": tuple(stated["scale"]), "starts_from": tuple(stated.get("starts_from", ()))})

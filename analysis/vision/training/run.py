@@ -18,7 +18,7 @@ from torch import nn
 
 from analysis.vision import classify, metrics, networks, weights
 from analysis.vision.networks import joined
-from analysis.vision.training import cards, checkpoint, data, evaluate, familiarity, loop, selection
+from analysis.vision.training import calibration, cards, checkpoint, data, evaluate, familiarity, loop, selection
 from analysis.vision.training import recipe as recipes
 from analysis.vision.training.data import Example
 from analysis.vision.training.recipe import Recipe
@@ -137,7 +137,7 @@ def structure_weights(marks: NDArray[np.uint8], bits: tuple[int, ...], power: fl
 
 
 class Validation:
-    """Scores a network on val while it trains: macro AUC, or mean Jaccard before hole filling."""
+    """Scores a network on val while it trains: macro AUC of calibrated answers, or mean Jaccard before hole filling."""
 
     def __init__(self, recipe: Recipe, examples: list[Example], data_dir: Path, cache: Path) -> None:
         self._recipe = recipe
@@ -151,8 +151,7 @@ class Validation:
                 x = classify.to_input(pixels[..., :3], self._recipe.input_px)
                 outputs.append(network(x.to(where)).float().cpu().numpy()[0])
         if self._set.classes is not None:
-            truth = self._set.classes[:, :-1].argmax(axis=1)
-            return metrics.macro_auc(truth, classify.calibrate(np.array(outputs)[:, :-1], 1.0, (0.0,))) or 0.0
+            return calibrated_auc(np.array(outputs, dtype=np.float64)[:, :-1], self._set.classes[:, :-1].argmax(axis=1))
         return self._overlap(outputs)
 
     def _overlap(self, outputs: list[NDArray[np.float32]]) -> float:
@@ -164,6 +163,15 @@ class Validation:
             return float(np.mean([metrics.jaccard(m[0] > 0, t[0]) for m, t in zip(maps, truth, strict=True)]))
         pairs = list(zip(chain.from_iterable(maps), chain.from_iterable(truth), strict=True))
         return max(metrics.micro_jaccard([metrics.overlap(m > limit, t) for m, t in pairs]) or 0.0 for limit in LOGIT_LIMITS)
+
+
+def calibrated_auc(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+    """Macro AUC of N×8 logits after temperature and class biases are fitted to them.
+
+    Without that fit, a network that learnt with another prior (class weights, logit adjustment) is judged by its prior.
+    """
+    fitted = calibration.fit(logits, labels)
+    return metrics.macro_auc(labels, classify.calibrate(logits, fitted.temperature, fitted.class_bias)) or 0.0
 
 
 def _draft(recipe: Recipe, best: loop.State, out: Path) -> Model:

@@ -1,0 +1,40 @@
+"""The compiled network answers what the defined one does."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from analysis.vision import networks
+from analysis.vision.networks.engine import Engine
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("architecture", ["mobilenet_v2", "mobilenet_v2_efficientnet_lite2", "efficientnet_lite0_unet", "unet"])
+@pytest.mark.parametrize("size_px", [64, 90])
+def test_it_answers_what_pytorch_does(architecture: str, size_px: int) -> None:
+    torch.manual_seed(4)
+    network = networks.folded(networks.build(architecture, 3).eval())
+    engine = Engine(network, size_px, CPU)
+    for count in (1, 2):
+        x = torch.rand(count, 3, size_px, size_px) * 2 - 1
+        with torch.inference_mode():
+            expected = network(x)
+        answer = engine(x.contiguous(memory_format=torch.channels_last))
+        assert answer.dtype == torch.float32
+        assert torch.allclose(answer, expected, atol=1e-4 * float(expected.abs().max()))
+        assert float(expected.std()) > 0
+
+
+def test_what_it_answered_earlier_stays_as_it_was() -> None:
+    engine = Engine(torch.nn.Conv2d(3, 2, 1), 8, CPU)
+    first = engine(torch.ones(1, 3, 8, 8))
+    kept = first.clone()
+    engine(torch.zeros(1, 3, 8, 8))
+    assert torch.equal(first, kept)
+
+
+def test_another_size_is_refused() -> None:
+    with pytest.raises(Exception, match="Got invalid dimensions"):
+        Engine(torch.nn.Conv2d(3, 2, 1), 8, CPU)(torch.zeros(1, 3, 9, 9))
