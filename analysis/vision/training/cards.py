@@ -157,6 +157,7 @@ def _lesion(material: Material) -> Part:
         "calibration": _uncalibrated(1),
         "threshold": {"value": chosen, "rule": "best mean Jaccard index on val"},
         "metrics": {"val": evaluate.lesion_figures(on_val, val), "test": evaluate.lesion_figures(on_test, test)},
+        "robustness_on_val": evaluate.robustness(tried[chosen], val, material.data_dir),
         "validated_scope": _mask_scope(test, "outlines drawn or approved by people", "outlines"),
         "known_failures": {"worst_on_val": [{"id": val[i].name, "jaccard": round(float(on_val[i]), 4)} for i in worst]},
     }

@@ -15,11 +15,13 @@ from analysis.vision import classify, metrics, segment, structures
 from analysis.vision.classify import Seen
 from analysis.vision.familiarity import Reference
 from analysis.vision.training.data import Example, Shards, class_indices
+from analysis.vision.training.disturbances import DISTURBANCES, Disturb
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
 from analysis.vision.weights import Card, Model, StructureRule
 
 RESAMPLES = 1000
 """Of every bootstrap."""
+DISTURBANCE_SEED = 20261121
 MIN_SUBGROUP = 20
 """Fewer cases than this say nothing: their figures are not shown (SPEC E2)."""
 
@@ -132,7 +134,7 @@ def _jaccard_figures(jaccards: NDArray[np.float64], examples: Sequence[Example])
     groups = [example.group_id for example in examples]
     return {
         "n": len(examples),
-        "mean_jaccard": interval(lambda i: float(jaccards[i].mean()), groups),
+        "mean_jaccard": _mean(jaccards, groups),
         "thresholded_jaccard": interval(lambda i: metrics.thresholded_jaccard(jaccards[i]), groups),
     }
 
@@ -142,6 +144,20 @@ def jaccards(model: Model, examples: Sequence[Example], data_dir: Path) -> NDArr
     shards = Shards(data_dir)
     pairs = ((segment.segment(shards.image(e), model).mask, shards.mask(e) > 0) for e in examples)
     return np.array([metrics.jaccard(found, reference) for found, reference in pairs])
+
+
+def robustness(model: Model, examples: Sequence[Example], data_dir: Path) -> Figure:
+    """Mean Jaccard of the outlines when every picture is disturbed, by kind of disturbance."""
+    groups = [example.group_id for example in examples]
+    return {kind: _mean(_disturbed(model, examples, data_dir, disturb), groups) for kind, disturb in DISTURBANCES.items()}
+
+
+def _disturbed(model: Model, examples: Sequence[Example], data_dir: Path, disturb: Disturb) -> NDArray[np.float64]:
+    shards, found = Shards(data_dir), []
+    for index, example in enumerate(examples):
+        image, truth = disturb(shards.image(example), shards.mask(example) > 0, np.random.default_rng([DISTURBANCE_SEED, index]))
+        found.append(metrics.jaccard(segment.segment(image, model).mask, truth))
+    return np.array(found)
 
 
 @dataclass(frozen=True)
@@ -200,6 +216,10 @@ def interval(statistic: Callable[[NDArray[np.int64]], float | None], groups: Seq
         return {"value": None}
     low, high = metrics.bootstrap_interval(statistic, groups, n=RESAMPLES) or (None, None)
     return {"value": round(value, 4), "low": low and round(low, 4), "high": high and round(high, 4)}
+
+
+def _mean(values: NDArray[np.float64], groups: Sequence[str]) -> Figure:
+    return interval(lambda i: float(values[i].mean()), groups)
 
 
 def _subgroups(examples: Sequence[Example], key: Callable[[Example], str]) -> dict[str, NDArray[np.int64]]:

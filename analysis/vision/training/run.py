@@ -87,7 +87,11 @@ def evaluate_folder(folder: Path, data_dir: Path, split: str) -> dict[str, Any]:
     if model.card.task == "structures":
         marks = evaluate.marks(model, examples, data_dir, np.array([[rule.threshold for rule in model.card.structures]]))
         return evaluate.structure_figures(marks, examples, model.card.structures)
-    return evaluate.lesion_figures(evaluate.jaccards(model, examples, data_dir), examples)
+    val = selection.examples(recipes.restore(model.card.content["recipe"]), data_dir, "val")
+    return {
+        **evaluate.lesion_figures(evaluate.jaccards(model, examples, data_dir), examples),
+        "robustness_on_val": evaluate.robustness(model, val, data_dir),
+    }
 
 
 def _classifier_figures(model: Model, examples: list[Example], data_dir: Path, split: str) -> dict[str, Any]:

@@ -1,0 +1,111 @@
+"""What has changed in a lesion between two pictures that lie over one another (SPEC R5, the E of ABCDE), against what is noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.vision import metrics, register
+from analysis.vision.register import Registration
+from analysis.vision.types import Mask, RgbImage
+
+Heat = NDArray[np.float32]
+
+NOISE = {"area": 0.25, "outline": 0.27, "border": 0.23, "colour": 10.6}
+"""What two pictures of one lesion differ by although it did not change: in 19 of 20 pairs by less. See docs/performance.md."""
+SKIN_REACH = 0.3
+"""Of the lesion's mean diameter: how far around it skin is looked at to even out the light."""
+DARK_LEVEL = 45
+"""Brightest channel, 0–255, below which a pixel is a dermatoscope's rim, not skin."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Differences from the earlier to the later picture. None means that it cannot be told, never zero."""
+
+    area_ratio: float | None
+    """Later area over earlier one, in mm²; None unless the scale of both pictures is known."""
+    outline_difference: float
+    """1 − Jaccard index of both outlines in the earlier frame, [0, 1], enlargement evened out: what shape alone has changed."""
+    border_difference: float | None
+    """Later border irregularity less the earlier one."""
+    colour_difference: float | None
+    """Mean CIE76 ΔE over what both pictures show of the lesion, light evened out by the skin around it."""
+    heat: Heat
+    """H×W of the earlier picture: ΔE of every pixel in or next to the lesion that both pictures show, NaN elsewhere."""
+    beyond_noise: dict[str, bool | None]
+    """area, outline, border, colour → whether more than `NOISE`; None where it cannot be told."""
+
+
+def measure(
+    earlier: RgbImage,
+    later: RgbImage,
+    earlier_lesion: Mask,
+    later_lesion: Mask,
+    found: Registration,
+    *,
+    borders: tuple[float | None, float | None] = (None, None),
+    spacings_mm: tuple[float, float] | None = None,
+) -> Change:
+    """Compare two pictures, each H×W×3 uint8 with its H×W outline, that `found` lays over one another.
+
+    `borders`: border irregularity of the earlier and of the later outline as `abcd` measured them; `spacings_mm`: size of a pixel
+    in the earlier and in the later picture. Raises ValueError for a refused registration: without one
+    nothing can be said about change.
+    """
+    if found.matrix is None:
+        raise ValueError("the pictures were not laid over one another")
+    frame = earlier_lesion.shape
+    moved = register.warp(later_lesion.astype(np.uint8), found.matrix, *frame) > 0
+    shown = register.warp(np.ones(later.shape[:2], dtype=np.uint8), found.matrix, *frame) > 0
+    lesion = (earlier_lesion | moved) & shown
+    heat = _heat(earlier, register.warp(later, found.matrix, *frame), earlier_lesion | moved, shown)
+    told = heat[lesion & np.isfinite(heat)]
+    outline = 1 - metrics.jaccard(earlier_lesion & shown, moved)
+    area = _area_ratio(earlier_lesion, later_lesion, spacings_mm)
+    before, after = borders
+    border = None if before is None or after is None else after - before
+    colour = float(told.mean()) if told.size else None
+    beyond = {
+        "area": None if area is None else bool(abs(np.log(area)) > np.log1p(NOISE["area"])),
+        "outline": bool(outline > NOISE["outline"]),
+        "border": None if border is None else abs(border) > NOISE["border"],
+        "colour": None if colour is None else colour > NOISE["colour"],
+    }
+    return Change(area, outline, border, colour, heat, beyond)
+
+
+def _area_ratio(earlier: Mask, later: Mask, spacings_mm: tuple[float, float] | None) -> float | None:
+    if spacings_mm is None:
+        return None
+    areas = [np.count_nonzero(mask) * spacing**2 for mask, spacing in zip((earlier, later), spacings_mm, strict=True)]
+    return float(areas[1] / areas[0])
+
+
+def _heat(earlier: RgbImage, later: RgbImage, lesion: Mask, shown: Mask) -> Heat:
+    """CIE76 ΔE of every pixel, after both pictures' skin has been given the same colour and both have been blurred by what
+    registration may be off.
+    """
+    diameter_px = float(np.sqrt(4 * np.count_nonzero(lesion) / np.pi))
+    distance = cv2.distanceTransform((~lesion).astype(np.uint8), cv2.DIST_L2, 3)
+    near = np.asarray(distance) < SKIN_REACH * diameter_px
+    skin = near & ~lesion & shown & (earlier.max(axis=2) >= DARK_LEVEL) & (later.max(axis=2) >= DARK_LEVEL)
+    gain = np.ones(3)
+    if np.count_nonzero(skin) >= 25:
+        gain = np.median(earlier[skin], axis=0) / np.maximum(np.median(later[skin], axis=0), 1)
+    blur_px = max(1.0, 0.02 * diameter_px)
+    first, second = (_lab(picture, blur_px) for picture in (earlier.astype(np.float32), later.astype(np.float32) * gain))
+    heat = np.linalg.norm(first - second, axis=2).astype(np.float32)
+    heat[~(near & shown)] = np.nan
+    result: Heat = heat
+    return result
+
+
+def _lab(picture: NDArray[np.floating], blur_px: float) -> NDArray[np.float32]:
+    """CIE L*a*b* of an RGB picture with values from 0 to 255."""
+    smooth = cv2.GaussianBlur(np.clip(picture, 0, 255).astype(np.float32) / 255, (0, 0), blur_px)
+    lab: NDArray[np.float32] = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), dtype=np.float32)
+    return lab
