@@ -1,0 +1,119 @@
+"""Is this picture good enough to be judged (SPEC A9)? Figures, a verdict, and advice in words.
+
+Limits are percentiles of the development data's `val` images, whatever their diagnosis: below the 5th a picture is worse than what
+the models are used to, below the 1st hardly any like it was ever tested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.vision import imaging
+from analysis.vision.types import Mask, Outline, RgbImage
+
+Verdict = Literal["good", "usable", "retake"]
+
+WORKING_PX = 256
+"""Of the longer side: what the networks see, and what the limits were found at."""
+DARK_LEVEL = 45
+"""Brightest channel, 0–255, of what is no skin: a dermatoscope's rim."""
+GLARE_LEVEL = 250
+"""Darkest channel, 0–255, from which a pixel is a reflection and shows nothing of the skin."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was measured and what follows."""
+
+    verdict: Verdict
+    advice: tuple[str, ...]
+    """A sentence for each thing that is not good, worst first; empty for a good picture."""
+    figures: dict[str, float | None]
+    """sharpness_db, brightness, contrast, glare_share, dark_share, lesion_share; None where it cannot be told."""
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A figure is good on the right side of `usable`, and not enough beyond `retake`."""
+
+    figure: str
+    usable: float
+    retake: float
+    advice: str
+
+    def verdict(self, value: float | None) -> Verdict:
+        sign = 1 if self.usable >= self.retake else -1
+        if value is None or sign * value >= sign * self.usable:
+            return "good"
+        return "usable" if sign * value >= sign * self.retake else "retake"
+
+
+RULES = (
+    _Rule("sharpness_db", -8.0, -10.5, "The picture is blurred. Hold the camera still and let it focus on the lesion."),
+    _Rule("brightness", 125.0, 80.0, "The picture is dark. Use more light."),
+    _Rule("overexposed_share", 0.02, 0.2, "Large parts are overexposed. Use less light, or switch the flash off."),
+    _Rule("contrast", 5.0, 2.5, "The lesion hardly stands out from the skin. Check light and focus, and that the lesion is in view."),
+    _Rule("glare_share", 0.01, 0.1, "Reflections cover part of the lesion. Use immersion fluid or polarised light, or tilt the camera."),
+    _Rule("dark_share", 0.3, 0.6, "Much of the frame is black. Move closer, so that the round field fills it."),
+    _Rule("lesion_share", 0.01, 0.004, "The lesion is very small in the frame. Take the picture from a shorter distance."),
+)
+CUT = "The frame cuts the lesion: its border and size cannot be judged. Take the picture from a larger distance."
+ORDER: tuple[Verdict, ...] = ("good", "usable", "retake")
+
+
+def judge(image: RgbImage, lesion: Outline) -> Quality:
+    """Of an upright H×W×3 uint8 picture with its outline, which may be empty."""
+    figures = measure(image, lesion.mask)
+    found = [(rule.verdict(figures[rule.figure]), rule.advice) for rule in RULES]
+    if lesion.touches_border:
+        found.append(("usable", CUT))
+    found.sort(key=lambda pair: -ORDER.index(pair[0]))
+    return Quality(found[0][0], tuple(advice for verdict, advice in found if verdict != "good"), figures)
+
+
+def measure(image: RgbImage, lesion: Mask) -> dict[str, float | None]:
+    """The figures of `Quality`, at `WORKING_PX`. What needs an outline is None without one."""
+    step = max(1.0, max(image.shape[:2]) / WORKING_PX)
+    size = max(1, round(image.shape[1] / step)), max(1, round(image.shape[0] / step))
+    small = imaging.resize(image, *size)
+    inside = np.asarray(cv2.resize(lesion.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
+    brightest, darkest = small.max(axis=2), small.min(axis=2)
+    is_skin = brightest >= DARK_LEVEL
+    has_lesion = bool(inside.any())
+    return {
+        "sharpness_db": _sharpness_db(small, _around(inside) if has_lesion else np.ones_like(inside)),
+        "brightness": float(np.median(brightest[is_skin])) if is_skin.any() else 0.0,
+        "overexposed_share": float((darkest >= GLARE_LEVEL).mean()),
+        "contrast": _contrast(small, inside, is_skin) if has_lesion else None,
+        "glare_share": float((darkest[inside] >= GLARE_LEVEL).mean()) if has_lesion else None,
+        "dark_share": float(1 - is_skin.mean() - (inside & ~is_skin).mean()),
+        "lesion_share": float(lesion.mean()) if has_lesion else None,
+    }
+
+
+def _around(inside: Mask) -> Mask:
+    """The lesion and as much skin beside it."""
+    reach = 2 * max(2, round(0.2 * float(np.sqrt(inside.sum())))) + 1
+    return np.asarray(cv2.dilate(inside.astype(np.uint8), np.ones((reach, reach), dtype=np.uint8)) > 0)
+
+
+def _sharpness_db(small: NDArray[np.uint8], where: Mask) -> float | None:
+    """Power of the finest structures over that of coarser ones, in decibel: contrast and colour cancel out. None for a flat picture."""
+    grey = small[..., 1].astype(np.float32)
+    smooth, smoother = (cv2.GaussianBlur(grey, (0, 0), width) for width in (1.0, 3.0))
+    fine, coarse = float((grey - smooth)[where].var()), float((smooth - smoother)[where].var())
+    return float(10 * np.log10((fine + 1e-3) / coarse)) if coarse > 0.05 else None
+
+
+def _contrast(small: NDArray[np.uint8], inside: Mask, is_skin: Mask) -> float | None:
+    """CIE76 ΔE between the median colours of the lesion and of the skin beside it; None where there is no skin."""
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    skin = is_skin & ~_around(inside)
+    if np.count_nonzero(skin) < 25:
+        return None
+    return float(np.linalg.norm(np.median(lab[inside], axis=0) - np.median(lab[skin], axis=0)))
