@@ -14,6 +14,7 @@ from patients.models import Modality
 STAGE_WORDS = {
     "classification": "Comparing with known diagnoses",
     "lesion": "Outlining the lesion (network)",
+    "quality": "Judging the picture's quality",
     "structures": "Looking for dermoscopic structures",
     "level_set": "Outlining the lesion (image processing)",
     "abcd": "Measuring asymmetry, border, colour and diameter",
@@ -303,6 +304,16 @@ class Report:
     @property
     def is_unfamiliar(self) -> bool:
         return bool(self.found.get("familiarity", {}).get("is_unfamiliar"))
+
+    @property
+    def should_be_retaken(self) -> bool:
+        return bool(self.found.get("quality", {}).get("verdict") == "retake")
+
+    @property
+    def advice(self) -> list[str]:
+        """How to take a better picture; empty for a good one, and for results from before pictures were judged."""
+        advice: list[str] = self.found.get("quality", {}).get("advice", [])
+        return advice
 
     @property
     def looks_macroscopic(self) -> bool:

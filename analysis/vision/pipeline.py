@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from torch import Tensor
 
-from analysis.vision import abcd, classify, explain, imaging, level_set, segment, structures
+from analysis.vision import abcd, classify, explain, imaging, level_set, quality, segment, structures
 from analysis.vision.networks.backbones import Head
 from analysis.vision.types import CLASSES, Heatmap, Mask, Outline, Output, RgbImage, SignedMap
 from analysis.vision.weights import Bundle, Model
@@ -17,7 +17,7 @@ from analysis.vision.weights import Bundle, Model
 if TYPE_CHECKING:
     from analysis.vision.networks.backbones import Backbone
 
-STAGES = ("classification", "lesion", "structures", "level_set", "abcd", "explanation")
+STAGES = ("classification", "lesion", "quality", "structures", "level_set", "abcd", "explanation")
 """The stages of `analyse`, in order; each is reported to `on_stage` when it has finished."""
 
 OnStage = Callable[[str], None]
@@ -67,6 +67,8 @@ def analyse(
     progress.finished("classification")
     lesion = segment.segment(image, bundle.lesion)
     progress.finished("lesion")
+    judged = quality.judge(image, lesion)
+    progress.finished("quality")
     found = structures.find(image, bundle.structures, lesion.mask)
     progress.finished("structures")
     evolved = level_set.segment(image)
@@ -81,6 +83,7 @@ def analyse(
         classification=classification,
         familiarity=familiar,
         lesion=lesion,
+        quality=judged,
         structures=found,
         level_set=evolved,
         abcd=measured,

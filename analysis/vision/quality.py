@@ -1,22 +1,20 @@
 """Is this picture good enough to be judged (SPEC A9)? Figures, a verdict, and advice in words.
 
-Limits are percentiles of the development data's `val` images, whatever their diagnosis: below the 5th a picture is worse than what
-the models are used to, below the 1st hardly any like it was ever tested.
+Where a picture is called usable at best, hardly one of a hundred `val` images lies. Where it is to be taken again the diagnoses suffer:
+the AUC of malignancy on 596 dermoscopic `val` images is 0.936; blurred to the limit of sharpness it is 0.911, darkened to that of
+brightness 0.877.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.vision import imaging
-from analysis.vision.types import Mask, Outline, RgbImage
-
-Verdict = Literal["good", "usable", "retake"]
+from analysis.vision.types import Mask, Outline, Quality, RgbImage, Verdict
 
 WORKING_PX = 256
 """Of the longer side: what the networks see, and what the limits were found at."""
@@ -24,17 +22,6 @@ DARK_LEVEL = 45
 """Brightest channel, 0–255, of what is no skin: a dermatoscope's rim."""
 GLARE_LEVEL = 250
 """Darkest channel, 0–255, from which a pixel is a reflection and shows nothing of the skin."""
-
-
-@dataclass(frozen=True)
-class Quality:
-    """What was measured and what follows."""
-
-    verdict: Verdict
-    advice: tuple[str, ...]
-    """A sentence for each thing that is not good, worst first; empty for a good picture."""
-    figures: dict[str, float | None]
-    """sharpness_db, brightness, contrast, glare_share, dark_share, lesion_share; None where it cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +41,7 @@ class _Rule:
 
 
 RULES = (
-    _Rule("sharpness_db", -8.0, -10.5, "The picture is blurred. Hold the camera still and let it focus on the lesion."),
+    _Rule("sharpness_db", -18.0, -22.0, "The picture is blurred. Hold the camera still and let it focus on the lesion."),
     _Rule("brightness", 125.0, 80.0, "The picture is dark. Use more light."),
     _Rule("overexposed_share", 0.02, 0.2, "Large parts are overexposed. Use less light, or switch the flash off."),
     _Rule("contrast", 5.0, 2.5, "The lesion hardly stands out from the skin. Check light and focus, and that the lesion is in view."),
@@ -105,7 +92,7 @@ def _around(inside: Mask) -> Mask:
 def _sharpness_db(small: NDArray[np.uint8], where: Mask) -> float | None:
     """Power of the finest structures over that of coarser ones, in decibel: contrast and colour cancel out. None for a flat picture."""
     grey = small[..., 1].astype(np.float32)
-    smooth, smoother = (cv2.GaussianBlur(grey, (0, 0), width) for width in (1.0, 3.0))
+    smooth, smoother = (cv2.GaussianBlur(grey, (0, 0), width) for width in (1.0, 8.0))
     fine, coarse = float((grey - smooth)[where].var()), float((smooth - smoother)[where].var())
     return float(10 * np.log10((fine + 1e-3) / coarse)) if coarse > 0.05 else None
 

@@ -7,7 +7,7 @@ Points are ``(x, y)`` in pixels of the upright image, origin in the centre of th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,20 @@ class Familiarity:
         return self.unfamiliar >= 0.5
 
 
+Verdict = Literal["good", "usable", "retake"]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Whether the picture is good enough to be judged."""
+
+    verdict: Verdict
+    advice: tuple[str, ...]
+    """A sentence for each thing that is not good, worst first; empty for a good picture."""
+    figures: dict[str, float | None]
+    """sharpness_db, brightness, overexposed_share, contrast, glare_share, dark_share, lesion_share; None where it cannot be told."""
+
+
 @dataclass(frozen=True)
 class ColourRegion:
     """One connected area of one of the six clinical colours inside the lesion."""
@@ -184,6 +198,7 @@ class Output:
     classification: Classification
     familiarity: Familiarity
     lesion: Outline
+    quality: Quality
     structures: tuple[Structure, ...]
     """All five, in the order of STRUCTURES."""
     level_set: Outline

@@ -126,7 +126,7 @@ def test_an_analysis_that_cannot_be_asked_for_leaves_no_image(ada: Client, lesio
 def test_the_page_of_a_running_analysis_shows_where_it_is(ada: Client, image: Image) -> None:
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     content = page(ada, "analysis:detail", analysis.pk)
-    assert "Looking for dermoscopic structures" in content
+    assert "Judging the picture&#x27;s quality" in content
     assert '<progress class="analysis-progress" max="6" value="2"' in content
     assert reverse("analysis:cancel", args=[analysis.pk]) in content
 
@@ -135,7 +135,7 @@ def test_the_partial_is_sent_only_when_something_changed(ada: Client, image: Ima
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     address = reverse("analysis:status", args=[analysis.pk])
     assert ada.get(address, {"seen": "RUNNING-1-2"}).status_code == 204
-    assert "step 3 of 6" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
+    assert "step 3 of 7" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
 
 
 def test_what_a_screen_reader_listens_to_stays_while_its_content_is_exchanged(ada: Client, image: Image) -> None:
@@ -153,7 +153,7 @@ def test_the_page_is_loaded_anew_when_the_analysis_has_ended(ada: Client, image:
 def test_a_program_can_ask_for_the_status(ada: Client, image: Image) -> None:
     analysis = in_state(image, Status.FAILED)
     document = ada.get(reverse("analysis:status", args=[analysis.pk]), headers={"Accept": "application/json"}).json()
-    assert (document["status"], document["stages_total"]) == ("FAILED", 6)
+    assert (document["status"], document["stages_total"]) == ("FAILED", 7)
     assert document["error"] == {"code": "some-code", "message": "A sentence."}
 
 
@@ -264,10 +264,19 @@ def test_structures_are_named_with_what_they_speak_for_and_where_they_lie(ada: C
 
 def test_a_result_from_before_structures_were_looked_for_is_shown_without_them(ada: Client, finished: Analysis) -> None:
     classification = {key: value for key, value in (finished.result or {})["classification"].items() if key != "p_dermoscopic"}
-    older = with_result(finished, structures=None, familiarity=None, classification=classification)
+    older = with_result(finished, structures=None, familiarity=None, quality=None, classification=classification)
     content = page(ada, "analysis:detail", older.pk)
     assert "Dermoscopic structures</h2>" not in content
     assert "do not rely on this result" not in content
+
+
+@pytest.mark.parametrize(("verdict", "told"), [("retake", "not good enough: take it again"), ("usable", "usable, not good"), ("good", "")])
+def test_what_is_wrong_with_the_picture_is_told_with_advice(ada: Client, finished: Analysis, verdict: str, told: str) -> None:
+    advice = ["The picture is dark. Use more light."] if told else []
+    content = page(ada, "analysis:detail", with_result(finished, quality={"verdict": verdict, "advice": advice, "figures": {}}).pk)
+    for sentence in ("not good enough: take it again", "usable, not good"):
+        assert (sentence in content) == (sentence == told)
+    assert ("Use more light." in content) == bool(told)
 
 
 @pytest.mark.parametrize(("is_unfamiliar", "told"), [(True, True), (False, False)])

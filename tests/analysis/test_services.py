@@ -135,7 +135,7 @@ def test_a_run_records_results_files_and_progress(image: Image) -> None:
 
     run(analysis, look)
     assert seen == [("", 0), ("classification", 1), ("lesion", 2), ("structures", 3), ("level_set", 4), ("abcd", 5)]
-    assert (analysis.status, analysis.attempt, analysis.lease, analysis.stages_done) == (Status.SUCCEEDED, 1, None, 6)
+    assert (analysis.status, analysis.attempt, analysis.lease, analysis.stages_done) == (Status.SUCCEEDED, 1, None, 7)
     assert analysis.p_malignant == 0.7
     assert analysis.result is not None
     assert analysis.result["abcd"]["colours"] == ["dark_brown"]

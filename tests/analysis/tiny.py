@@ -22,6 +22,7 @@ from analysis.vision.types import (
     ModelUsed,
     Outline,
     Output,
+    Quality,
     Structure,
 )
 
@@ -95,6 +96,7 @@ def output(pixel_spacing_mm: tuple[float, float] | None = None, level_set: Outli
         classification=classification(),
         familiarity=Familiarity(unfamiliar),
         lesion=outline(),
+        quality=Quality("good", (), {"sharpness_db": -3.0, "contrast": None}),
         structures=structures(),
         level_set=level_set or outline(),
         abcd=abcd(pixel_spacing_mm),
