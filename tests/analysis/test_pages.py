@@ -127,7 +127,7 @@ def test_the_page_of_a_running_analysis_shows_where_it_is(ada: Client, image: Im
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     content = page(ada, "analysis:detail", analysis.pk)
     assert "Judging the picture&#x27;s quality" in content
-    assert '<progress class="analysis-progress" max="6" value="2"' in content
+    assert '<progress class="analysis-progress" max="7" value="2"' in content
     assert reverse("analysis:cancel", args=[analysis.pk]) in content
 
 
