@@ -368,6 +368,12 @@ class Report:
         return {"label": label, "inside": inside, "share": "" if share is None else f"{share:.3f}"}
 
     @property
+    def heatmap_doubts(self) -> list[str]:
+        """Why it may not be read as where the evidence lies; empty also for results from before that was judged."""
+        doubts: list[str] = self.found["heatmap"].get("doubts", [])
+        return doubts
+
+    @property
     def stages(self) -> list[Stage]:
         """In the order in which they ran: the database does not keep the order of JSON."""
         taken = self.analysis.timings_ms

@@ -69,6 +69,11 @@ def calibrate(raw: NDArray[np.float64], temperature: float, class_bias: tuple[fl
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
+def probabilities(x: Tensor, model: Model) -> NDArray[np.float64]:
+    """Calibrated probabilities of N×3×s×s inputs, N×8 in the order of CLASSES: what the explanations ask again and again."""
+    return calibrate(look(x, model).scores, model.card.temperature, model.card.class_bias)
+
+
 def confidence_percent(p: float, classes: int) -> float:
     """Confidence c = (p − u)/(1 − u)·100 with u = 1/n (S0 §3.3); negative below the uniform distribution."""
     uniform = 1 / classes

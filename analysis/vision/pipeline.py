@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
 from torch import Tensor
 
-from analysis.vision import abcd, classify, explain, imaging, level_set, quality, segment, structures
+from analysis.vision import abcd, classify, imaging, level_set, quality, segment, structures
+from analysis.vision.explain import frame, grad_cam, trust
 from analysis.vision.networks.backbones import Head
-from analysis.vision.types import CLASSES, Heatmap, Mask, Outline, Output, RgbImage, SignedMap
+from analysis.vision.types import CLASSES, Heatmap, Mask, Outline, Output, RgbImage
 from analysis.vision.weights import Bundle, Model
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def _explain(maps: Tensor, model: Model, label: str, lesion: Mask) -> Heatmap:
     class's logit less the bias, since average pooling and one linear layer follow (Selvaraju et al. 2017, eq. 1-2).
     """
     head = Head(cast("Backbone", model.network))
-    low = explain.grad_cam(head, head.maps, maps, lambda logits: logits[0, CLASSES.index(label)])
-    top, left, side = imaging.square_window(*lesion.shape)
-    signed: SignedMap = np.zeros(lesion.shape, dtype=np.float32)
-    signed[top : top + side, left : left + side] = explain.enlarge(low * low.size, side, side)
-    return Heatmap("grad_cam", label, signed, explain.share_inside(signed, lesion))
+    low = grad_cam.grad_cam(head, head.maps, maps, lambda logits: logits[0, CLASSES.index(label)])
+    signed = frame.over_image(low * low.size, *lesion.shape)
+    shares = trust.shares(signed, lesion)
+    return Heatmap("grad_cam", label, signed, shares.lesion, trust.judge(trust.Figures(shares)).reasons)

@@ -174,6 +174,8 @@ class Heatmap:
     """At the size of the upright image: density of the evidence in logits, bilinearly enlarged, never stretched to its own range."""
     share_inside_lesion: float | None
     """Share of the positive evidence inside the lesion mask, [0, 1]; None when there is no lesion or no evidence."""
+    doubts: tuple[str, ...] = ()
+    """Why it may not be read as where the evidence lies, in sentences for the clinician; empty when nothing speaks against it."""
 
 
 @dataclass(frozen=True)

@@ -279,6 +279,14 @@ def test_what_is_wrong_with_the_picture_is_told_with_advice(ada: Client, finishe
     assert ("Use more light." in content) == bool(told)
 
 
+def test_doubts_about_the_heat_map_are_told(ada: Client, finished: Analysis) -> None:
+    heatmap = (finished.result or {})["heatmap"]
+    assert "Not reliable here" not in page(ada, "analysis:detail", finished.pk)
+    doubted = with_result(finished, heatmap=heatmap | {"doubts": ["40% of the evidence lies on a ruler."]})
+    content = page(ada, "analysis:detail", doubted.pk)
+    assert "Not reliable here:</strong> 40% of the evidence lies on a ruler." in content
+
+
 @pytest.mark.parametrize(("is_unfamiliar", "told"), [(True, True), (False, False)])
 def test_an_image_unlike_the_validated_ones_carries_an_alarm(ada: Client, finished: Analysis, is_unfamiliar: bool, told: bool) -> None:
     unlike = with_result(finished, familiarity={"unfamiliar": 0.9, "is_unfamiliar": is_unfamiliar})
