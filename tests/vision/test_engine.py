@@ -11,7 +11,7 @@ from analysis.vision.networks.engine import Engine
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("architecture", ["mobilenet_v2", "mobilenet_v2_efficientnet_lite2", "efficientnet_lite0_unet", "unet"])
+@pytest.mark.parametrize("architecture", ["mobilenet_v2", "mobilenet_v2_efficientnet_lite2_lite0", "efficientnet_lite0_unet", "unet"])
 @pytest.mark.parametrize("size_px", [64, 90])
 def test_it_answers_what_pytorch_does(architecture: str, size_px: int) -> None:
     torch.manual_seed(4)
