@@ -66,7 +66,7 @@ OUTLINES_AGREE = 0.6
 """Below this Jaccard index the two outlines show different things."""
 SURELY = 0.9
 """From this probability on the picture is said to look dermoscopic, or macroscopic, against what was stated at the upload."""
-TASK_WORDS = {"classification": "Diagnosis", "lesion": "Lesion outline", "structures": "Dermoscopic structures"}
+TASK_WORDS = {"classification": "Diagnosis", "lesion": "Lesion outline", "structures": "Dermoscopic structures", "abcd": "Second opinion"}
 STRUCTURE_WORDS = {
     "globules": ("Globules", "dark blue", "Seen in melanocytic lesions; of uneven size and place they speak for melanoma."),
     "streaks": ("Streaks", "orange", "At part of the edge they speak for melanoma; all around, for a Reed naevus."),
@@ -366,6 +366,18 @@ class Report:
         inside = "not measurable" if share is None else percent(share, 0)
         label = CLASS_WORDS.get(heat["label"], heat["label"])
         return {"label": label, "inside": inside, "share": "" if share is None else f"{share:.3f}"}
+
+    @property
+    def second_opinion(self) -> str:
+        """What the measurements alone speak for, a sentence; empty for results from before there was one."""
+        opinion = self.found.get("second_opinion")
+        if not opinion:
+            return ""
+        p = opinion["p_malignant"]
+        if p is None:
+            return str(opinion["failure"])
+        side = "at or above" if p >= opinion["threshold"] else "below"
+        return f"{percent(p)} malignant, {side} its alert threshold of {percent(opinion['threshold'])}."
 
     @property
     def heatmap_doubts(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Command line without server or database: `python -m analysis.vision predict|benchmark|train|try|evaluate …`."""
+"""Command line without server or database: `python -m analysis.vision predict|benchmark|train|fit-abcd|try|evaluate …`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, required=True, metavar="DIR")
     train.set_defaults(run=_train)
 
+    fit = commands.add_parser("fit-abcd", help="fit the second opinion on the ABCD measurements, write a model folder")
+    fit.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with labels.csv, structures.csv and their shards")
+    fit.add_argument("--out", type=Path, required=True, metavar="DIR")
+    fit.set_defaults(run=_fit_abcd)
+
     trials = commands.add_parser("try", help="short runs of one recipe with one thing changed at a time, compared on val")
     trials.add_argument("trials", type=Path, help="a TOML file: base, seeds, [shared], [trials.NAME]")
     trials.add_argument("--data", type=Path, required=True, metavar="DIR")
@@ -82,10 +87,19 @@ def _train(options: argparse.Namespace) -> int:
     from analysis.vision.training import memory, recipe, run  # the training side is only loaded by who trains
 
     memory.keep_freed_memory()
-    today = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d")
-    folder = run.train(recipe.read(options.recipe), options.data, options.out, today, _log)
-    print(folder)
+    print(run.train(recipe.read(options.recipe), options.data, options.out, _today(), _log))
     return 0
+
+
+def _fit_abcd(options: argparse.Namespace) -> int:
+    from analysis.vision.training import second_opinion
+
+    print(second_opinion.train(options.data, options.out, _today()))
+    return 0
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).strftime("%Y%m%d")
 
 
 def _try(options: argparse.Namespace) -> int:
@@ -103,9 +117,12 @@ def _log(line: str) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from analysis.vision.training import run
+    from analysis.vision.second_opinion import TASK
+    from analysis.vision.training import run, second_opinion
 
-    print(json.dumps(run.evaluate_folder(options.model, options.data, options.split), indent=1))
+    is_opinion = options.model.resolve().name.startswith(f"{TASK}-")
+    evaluate_folder = second_opinion.evaluate_folder if is_opinion else run.evaluate_folder
+    print(json.dumps(evaluate_folder(options.model, options.data, options.split), indent=1))
     return 0
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis.vision import imaging, pipeline, weights
 from analysis.vision.errors import ImageError
-from analysis.vision.types import CLASSES, STRUCTURES, Abcd, Output
+from analysis.vision.types import CLASSES, STRUCTURES, Abcd, Output, SecondOpinion
 
 PREDICTIONS_FILE = "predictions.csv"
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png"}
@@ -32,6 +32,7 @@ COLUMNS = (
     "p_dermoscopic",
     "unfamiliar",
     *(f"structure_{name}" for name in STRUCTURES),
+    "abcd_p_malignant",
 )
 """Columns of predictions.csv. Others may be added after these; these are never renamed."""
 
@@ -98,7 +99,7 @@ def _predict_one(path: Path, mask_folder: Path, bundle: weights.Bundle) -> Row:
     (mask_folder / "level_set.png").write_bytes(imaging.encode_png(output.level_set.mask))
     for structure in output.structures:
         (mask_folder / f"{structure.name}.png").write_bytes(imaging.encode_png(structure.mask))
-    return {"error": "", **_classification_columns(output), **_abcd_columns(output.abcd)}
+    return {"error": "", **_classification_columns(output), **_abcd_columns(output.abcd, output.second_opinion)}
 
 
 def _classification_columns(output: Output) -> Row:
@@ -113,15 +114,16 @@ def _classification_columns(output: Output) -> Row:
     }
 
 
-def _abcd_columns(measured: Abcd) -> Row:
-    """Raw measurements; undefined ones stay empty."""
+def _abcd_columns(measured: Abcd, opinion: SecondOpinion | None) -> Row:
+    """Raw measurements and what they speak for; undefined ones stay empty."""
     values = {
         "abcd_A1": measured.asymmetry_1,
         "abcd_A2": measured.asymmetry_2,
         "abcd_B": measured.border_irregularity,
-        "abcd_C": None if measured.failure else float(len(measured.colours)),
+        "abcd_C": float(len(measured.colours)) or None,
         "abcd_D1_px": measured.diameter_1_px,
         "abcd_D2_px": measured.diameter_2_px,
+        "abcd_p_malignant": opinion and opinion.p_malignant,
     }
     return {name: "" if value is None else f"{value:.4f}".rstrip("0").rstrip(".") for name, value in values.items()}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from torch import Tensor
 
-from analysis.vision import abcd, classify, imaging, level_set, quality, segment, structures
+from analysis.vision import abcd, classify, imaging, level_set, quality, second_opinion, segment, structures
 from analysis.vision.explain import frame, grad_cam, trust
 from analysis.vision.networks.backbones import Head
 from analysis.vision.types import CLASSES, Heatmap, Mask, Outline, Output, RgbImage
@@ -74,6 +74,7 @@ def analyse(
     evolved = level_set.segment(image)
     progress.finished("level_set")
     measured = abcd.measure(image, lesion.mask, pixel_spacing_mm)
+    opinion = second_opinion.judge(measured, bundle.second_opinion)
     progress.finished("abcd")
     heatmap = _explain(maps, bundle.classifier, classification.scores[0].label, lesion.mask)
     progress.finished("explanation")
@@ -88,9 +89,10 @@ def analyse(
         level_set=evolved,
         abcd=measured,
         heatmap=heatmap,
-        models=(bundle.classifier.card.used, bundle.lesion.card.used, bundle.structures.card.used),
+        models=(bundle.classifier.card.used, bundle.lesion.card.used, bundle.structures.card.used, bundle.second_opinion.used),
         timings_ms=progress.timings_ms,
         lesion_share_seen=_share_seen(lesion),
+        second_opinion=opinion,
     )
 
 

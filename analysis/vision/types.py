@@ -165,6 +165,22 @@ class Abcd:
 
 
 @dataclass(frozen=True)
+class SecondOpinion:
+    """What a simple model says of the ABCD measurements alone. It shares nothing with the classifier but the image and the outline."""
+
+    p_malignant: float | None
+    """Probability of MEL, BCC, SCC or AK, in [0, 1]; None when there is no opinion."""
+    threshold: float
+    """Operating point on `p_malignant`, chosen on val at the sensitivity the card states."""
+    failure: str | None = None
+    """Why there is no opinion, a sentence for the clinician, else None."""
+
+    @property
+    def is_suspicious(self) -> bool | None:
+        return None if self.p_malignant is None else self.p_malignant >= self.threshold
+
+
+@dataclass(frozen=True)
 class Heatmap:
     """Where the evidence for one class lies."""
 
@@ -183,7 +199,7 @@ class ModelUsed:
     """Which weights produced a result."""
 
     task: str
-    """classification, lesion or structures."""
+    """classification, lesion, structures or abcd."""
     name: str
     """Folder name in models/."""
     sha256: str
@@ -211,3 +227,5 @@ class Output:
     """Stage → milliseconds. Filled only when the caller gives `analyse` a clock."""
     lesion_share_seen: float | None = None
     """Share of the outlined lesion inside the centred square that the classifier saw, [0, 1]; None without an outline."""
+    second_opinion: SecondOpinion | None = None
+    """From `abcd`; `analyse` always states one, or why there is none."""

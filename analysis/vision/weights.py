@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from analysis.vision import familiarity as known
-from analysis.vision import networks
+from analysis.vision import networks, second_opinion
 from analysis.vision.errors import ModelError
 from analysis.vision.networks.engine import Engine
 from analysis.vision.types import CLASSES, STRUCTURES, ModelUsed
@@ -82,11 +82,12 @@ class Model:
 
 @dataclass(frozen=True)
 class Bundle:
-    """The networks one analysis needs."""
+    """The models one analysis needs."""
 
     classifier: Model
     lesion: Model
     structures: Model
+    second_opinion: second_opinion.Model
 
 
 def read_card(folder: Path) -> Card:
@@ -169,6 +170,7 @@ def load_bundle(models_dir: Path) -> Bundle:
         classifier=load_model(models_dir / active["classification"]),
         lesion=load_model(models_dir / active["lesion"]),
         structures=load_model(models_dir / active["structures"]),
+        second_opinion=second_opinion.load(models_dir / active[second_opinion.TASK]),
     )
 
 
@@ -178,7 +180,7 @@ def read_active(models_dir: Path) -> dict[str, str]:
         active: dict[str, str] = json.loads((models_dir / ACTIVE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError("no-models", f"{models_dir / ACTIVE_FILE} cannot be read; models are needed.") from error
-    if missing := OUTPUTS.keys() - active.keys():
+    if missing := {*OUTPUTS, second_opinion.TASK} - active.keys():
         raise ModelError("no-models", f"No active model for: {', '.join(sorted(missing))}.")
     return active
 

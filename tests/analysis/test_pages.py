@@ -279,6 +279,20 @@ def test_what_is_wrong_with_the_picture_is_told_with_advice(ada: Client, finishe
     assert ("Use more light." in content) == bool(told)
 
 
+@pytest.mark.parametrize(
+    ("opinion", "told"),
+    [
+        ({"p_malignant": 0.25, "threshold": 0.129, "failure": None}, "25.0 % malignant, at or above its alert threshold of 12.9 %."),
+        ({"p_malignant": 0.1, "threshold": 0.129, "failure": None}, "10.0 % malignant, below its alert threshold of 12.9 %."),
+        ({"p_malignant": None, "threshold": 0.129, "failure": "Too small to be measured."}, "Too small to be measured."),
+    ],
+)
+def test_what_the_measurements_alone_speak_for_is_told(ada: Client, finished: Analysis, opinion: dict[str, object], told: str) -> None:
+    assert "By these measurements alone" not in page(ada, "analysis:detail", finished.pk)
+    content = page(ada, "analysis:detail", with_result(finished, second_opinion=opinion).pk)
+    assert f"By these measurements alone:</strong> {told}" in content
+
+
 def test_doubts_about_the_heat_map_are_told(ada: Client, finished: Analysis) -> None:
     heatmap = (finished.result or {})["heatmap"]
     assert "Not reliable here" not in page(ada, "analysis:detail", finished.pk)

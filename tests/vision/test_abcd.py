@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import inspect
-
 import cv2
 import numpy as np
 import pytest
@@ -54,9 +52,14 @@ def test_asymmetry_1_is_about_the_major_axis() -> None:
     assert found.asymmetry_2 == pytest.approx(1 / 2, abs=0.02)
 
 
+def border_of(lesion: Mask) -> float:
+    irregularity = abcd.border_irregularity(abcd._largest_contour(lesion))
+    assert irregularity is not None
+    return irregularity
+
+
 def shape_measures(lesion: Mask) -> tuple[list[float], float, float]:
-    contour = abcd._largest_contour(lesion)
-    return sorted(abcd.shape_asymmetry(lesion)), abcd.border_irregularity(contour), abcd.diameters(contour)[1]
+    return sorted(abcd.shape_asymmetry(lesion)), border_of(lesion), abcd.diameters(abcd._largest_contour(lesion))[1]
 
 
 @settings(max_examples=15, deadline=None)
@@ -84,24 +87,7 @@ def test_every_asymmetry_lies_between_0_and_1() -> None:
     assert 0.5 < max(asymmetries(measure_mask(barbell))) <= 1
 
 
-def test_the_turned_mask_is_binary_and_whole() -> None:
-    """A turned mask with grey edges counts them as asymmetry; one in a frame of swapped sides is clipped."""
-    lesion = draw_lesion(width=200, height=600, angle_deg=65, axes=(90, 30)).mask
-    grey = lesion.view(np.uint8) * np.uint8(255)
-    hull = abcd._hull(abcd._largest_contour(lesion))
-    upright = abcd._upright(grey, hull, np.deg2rad(65), 180)
-    assert upright.dtype == np.bool_
-    assert np.count_nonzero(upright) == pytest.approx(np.count_nonzero(lesion), rel=0.01)
-    assert not np.concatenate([upright[0], upright[-1], upright[:, 0], upright[:, -1]]).any()
-
-
 # --- border
-
-
-@pytest.mark.parametrize("radius", [8, 12, 20, 50, 150, 400])
-def test_a_digital_disc_has_irregularity_1(radius: int) -> None:
-    """Stairs of pixels would make it 1.1 to 1.3."""
-    assert abcd.border_irregularity(abcd._largest_contour(disc(radius))) == pytest.approx(1, abs=0.02)
 
 
 def test_a_square_and_an_ellipse_have_their_known_irregularity() -> None:
@@ -112,9 +98,18 @@ def test_a_square_and_an_ellipse_have_their_known_irregularity() -> None:
     assert abcd.border_irregularity(abcd._largest_contour(ellipse)) == pytest.approx(775.1**2 / (4 * np.pi**2 * 160 * 80), rel=0.01)
 
 
+def test_a_thread_has_no_irregularity() -> None:
+    """It has a length but no area: undefined, not infinite."""
+    thread = np.zeros((90, 120), np.bool_)
+    thread[45, 20:100] = True
+    found = measure_mask(thread)
+    assert found.border_irregularity is None
+    assert found.scores["B"] is None
+    assert found.diameter_1_px == pytest.approx(80)
+
+
 def test_a_ragged_border_is_more_irregular() -> None:
-    star, ellipse = (abcd._largest_contour(mask) for mask in (draw_lesion(shape="star").mask, draw_lesion().mask))
-    assert abcd.border_irregularity(star) > 2 * abcd.border_irregularity(ellipse)
+    assert border_of(draw_lesion(shape="star").mask) > 2 * border_of(draw_lesion().mask)
 
 
 # --- diameters
@@ -125,15 +120,6 @@ def test_diameters_are_those_of_the_turned_rectangle(angle: float) -> None:
     found = measure_mask(draw_lesion(angle_deg=angle, axes=(120, 60)).mask)
     assert found.diameter_1_px == pytest.approx(240, abs=4)
     assert found.diameter_2_px == pytest.approx(120, abs=4)
-
-
-def test_without_calibration_nothing_is_in_millimetres() -> None:
-    drawn = draw_lesion()
-    found = abcd.measure(drawn.image, drawn.mask)
-    assert found.diameter_1_mm is None
-    assert found.diameter_2_mm is None
-    assert found.scores["D1"] is None
-    assert "72" not in inspect.getsource(abcd)
 
 
 def test_with_calibration_they_are() -> None:
@@ -154,13 +140,6 @@ def test_rows_and_columns_may_be_spaced_differently() -> None:
 # --- colours
 
 
-@pytest.mark.parametrize("colour", abcd.COLOURS)
-@pytest.mark.parametrize("light", [(1.0, 1.0, 1.0), (0.75, 0.75, 0.75), (0.85, 0.9, 1.1)], ids=["plain", "weak", "bluish"])
-def test_each_colour_is_named_in_any_light(colour: str, light: tuple[float, float, float]) -> None:
-    drawn = draw_lesion(colours=(colour,), light=light)
-    assert abcd.measure(drawn.image, drawn.mask).colours == (colour,)
-
-
 def test_six_colours_are_six_regions_in_their_places() -> None:
     drawn = draw_lesion(colours=abcd.COLOURS, angle_deg=0)
     found = abcd.measure(drawn.image, drawn.mask)
@@ -172,35 +151,9 @@ def test_six_colours_are_six_regions_in_their_places() -> None:
         assert cv2.pointPolygonTest(region.contour, region.centroid, measureDist=False) > 0
 
 
-@settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 2**16))
-def test_every_lesion_pixel_has_exactly_one_colour(seed: int) -> None:
-    image = np.random.default_rng(seed).integers(0, 256, (60, 80, 3)).astype(np.uint8)
-    lesion = disc(20, 80)[10:70]
-    labels = abcd.label_colours(image, lesion)
-    assert set(np.unique(labels[lesion])) <= set(range(1, 7))
-    assert not labels[~lesion].any()
-
-
-@pytest.mark.parametrize("red", [(225, 70, 75), (225, 75, 70), (225, 60, 85)])
-def test_reds_on_either_side_of_hue_0_are_red(red: tuple[int, int, int]) -> None:
-    drawn = draw_lesion(noise=0)
-    image = np.where(drawn.mask[..., None], red, SKIN).astype(np.uint8)
-    assert abcd.measure(image, drawn.mask).colours == ("red",)
-
-
 def test_white_is_found_beside_brown() -> None:
     drawn = draw_lesion(colours=("white", "dark_brown"))
     assert set(abcd.measure(drawn.image, drawn.mask).colours) == {"white", "dark_brown"}
-
-
-def test_a_channel_of_zero_inside_the_lesion_is_a_colour_like_any_other() -> None:
-    """Only the mask says what is background."""
-    drawn = draw_lesion(noise=0)
-    image = np.where(drawn.mask[..., None], (110, 65, 0), SKIN).astype(np.uint8)
-    found = abcd.measure(image, drawn.mask)
-    assert found.colours == ("dark_brown",)
-    assert sum(region.area_share for region in found.regions) == pytest.approx(1, abs=0.02)
 
 
 def test_specks_below_two_per_cent_are_no_region() -> None:
@@ -210,18 +163,6 @@ def test_specks_below_two_per_cent_are_no_region() -> None:
     assert abcd.measure(image, drawn.mask).colours == ("dark_brown",)
     cv2.circle(image, (300, 225), 22, COLOURS["black"], -1)
     assert abcd.measure(image, drawn.mask).colours == ("dark_brown", "black")
-
-
-def test_colour_asymmetry_weighs_blobs_by_area() -> None:
-    """Two black discs of radius 60 and 30: unweighted, their mean would lie in the middle between them."""
-    lesion = disc(180, 450)
-    image = skin_like(lesion)
-    cv2.circle(image, (145, 225), 60, COLOURS["black"], -1)
-    cv2.circle(image, (325, 225), 30, COLOURS["black"], -1)
-    found = abcd.measure(image, lesion)
-    centroid_x = (60**2 * 145 + 30**2 * 325) / (60**2 + 30**2)
-    assert found.diameter_1_px is not None
-    assert found.colour_asymmetry["black"] == pytest.approx((224.5 - centroid_x) / found.diameter_1_px, abs=0.01)
 
 
 def test_a_colour_in_the_middle_is_symmetric_and_one_at_the_end_is_not() -> None:
@@ -244,6 +185,42 @@ def test_large_pictures_are_measured_in_their_own_pixels() -> None:
     assert (x, y) == pytest.approx((499.5, 374.5), abs=4)
 
 
+COLOUR_PAIRS = tuple((one, other) for one in abcd.COLOURS for other in abcd.COLOURS if one < other)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    colours=st.sampled_from(COLOUR_PAIRS),
+    angle=st.floats(0, 180),
+    scale=st.floats(0.6, 1.4),
+    mirrored=st.booleans(),
+    blur_px=st.floats(0, 1),
+)
+def test_turning_mirroring_scaling_and_a_little_blur_change_no_colour_measure(
+    colours: tuple[str, str], angle: float, scale: float, mirrored: bool, blur_px: float
+) -> None:
+    """Two halves of one colour each. Where they meet, blur makes a third colour of two, less than a region."""
+    drawn = draw_lesion(colours=colours, angle_deg=angle, axes=(150 * scale, 90 * scale), blur_px=blur_px)
+    image, mask = (drawn.image[:, ::-1], drawn.mask[:, ::-1]) if mirrored else (drawn.image, drawn.mask)
+    found = abcd.measure(np.ascontiguousarray(image), np.ascontiguousarray(mask))
+    assert set(found.colours) == set(colours)
+    for colour in colours:
+        assert sum(region.area_share for region in found.regions if region.colour == colour) == pytest.approx(0.5, abs=0.05)
+        assert found.colour_asymmetry[colour] == pytest.approx(4 / (3 * np.pi) / 2, abs=0.02)  # centroid of half an ellipse, over its axis
+
+
+def test_a_lesion_of_specks_has_no_colour_and_no_score_for_it() -> None:
+    """Where no area reaches two per cent, the number of colours is undefined, not none."""
+    lesion = disc(100, 260)
+    rows, columns = np.indices(lesion.shape) // 12 % 2
+    tiles = np.array([COLOURS[name] for name in ("light_brown", "black", "blue_grey", "white")])
+    image = tiles[2 * rows + columns]
+    image = np.where(lesion[..., None], image, SKIN).astype(np.uint8)
+    found = abcd.measure(image, lesion)
+    assert found.colours == ()
+    assert found.scores["C"] is None
+
+
 # --- scores, failures
 
 
@@ -252,17 +229,6 @@ def test_scores_lie_between_0_and_10() -> None:
     found = abcd.measure(star.image, star.mask, (0.1, 0.1)).scores
     assert list(found) == ["A1", "A2", "B", "C", "D1", "D2"]
     assert all(score is not None and 0 <= score <= 10 for score in found.values())
-
-
-@pytest.mark.parametrize("mask", [np.zeros((90, 120), np.bool_), disc(3, 120)[15:105]], ids=["empty", "tiny"])
-def test_nothing_to_measure_is_undefined_and_says_why(mask: Mask) -> None:
-    found = measure_mask(mask)
-    assert found.failure is not None
-    assert found.failure.endswith(".")
-    assert found.asymmetry_1 is found.border_irregularity is found.diameter_1_px is None
-    assert not found.colours
-    assert not found.regions
-    assert set(found.scores.values()) == {None}
 
 
 def test_crumbs_beside_the_lesion_do_not_count() -> None:

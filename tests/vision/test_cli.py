@@ -20,7 +20,7 @@ from tests.vision import tiny
 COLUMNS = (
     "file,error,p_malignant,p_MEL,p_NV,p_BCC,p_AK,p_BKL,p_DF,p_VASC,p_SCC,uncertainty,abcd_A1,abcd_A2,abcd_B,abcd_C,abcd_D1_px,abcd_D2_px,"
     "p_dermoscopic,unfamiliar,structure_globules,structure_streaks,structure_pigment_network,"
-    "structure_milia_like_cyst,structure_negative_network"
+    "structure_milia_like_cyst,structure_negative_network,abcd_p_malignant"
 )
 
 
@@ -57,7 +57,8 @@ def test_probabilities_add_up_and_malignancy_is_their_malignant_part(models: Pat
 def test_what_else_is_told_is_a_share_of_one(models: Path, lesion_png: Path, tmp_path: Path) -> None:
     (row,) = predict(models, tmp_path / "out", lesion_png)
     told = {name: float(value) for name, value in row.items() if name.startswith(("structure_", "p_dermoscopic", "unfamiliar"))}
-    assert len(told) == 7
+    told["abcd_p_malignant"] = float(row["abcd_p_malignant"]) if row["abcd_p_malignant"] else 0.0
+    assert len(told) == 8
     assert all(0 <= value <= 1 for value in told.values())
 
 

@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from analysis.vision import classify, pipeline, weights
+from analysis.vision import classify, pipeline, second_opinion, weights
 from analysis.vision.types import CLASSES, RgbImage
 from tests.synthetic import draw_lesion
 from tests.vision import tiny
@@ -75,5 +75,10 @@ def test_the_same_image_gives_the_same_answer(bundle: weights.Bundle, image: Rgb
 
 def test_the_models_used_are_named_with_their_scope(bundle: weights.Bundle, image: RgbImage) -> None:
     used = pipeline.analyse(image, bundle).models
-    assert [model.task for model in used] == ["classification", "lesion", "structures"]
+    assert [model.task for model in used] == ["classification", "lesion", "structures", "abcd"]
     assert all(len(model.sha256) == 64 and model.validated_scope for model in used)
+
+
+def test_the_second_opinion_is_the_one_on_the_measurements(bundle: weights.Bundle, image: RgbImage) -> None:
+    output = pipeline.analyse(image, bundle)
+    assert output.second_opinion == second_opinion.judge(output.abcd, bundle.second_opinion)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from analysis.vision import familiarity, networks, weights
+from analysis.vision import familiarity, networks, second_opinion, weights
 from analysis.vision.types import CLASSES, STRUCTURES
 
 
@@ -51,8 +52,22 @@ def reference(features: int = 1280) -> familiarity.Reference:
     return familiarity.Reference(none[0], none, np.zeros((1, 1)), np.zeros((1, 1)), np.ones(()), np.zeros(1), np.array([100.0, 50.0]))
 
 
+FEATURES = len(second_opinion.FEATURES)
+REGRESSION = second_opinion.Regression(second_opinion.FEATURES, (0.0,) * FEATURES, (1.0,) * FEATURES, 1, (0.5,) * FEATURES, -1.0, 0.5)
+
+
+def write_opinion(models_dir: Path) -> Path:
+    """A folder for the task `abcd`."""
+    scope = {"summary": "Nothing: made up for tests."}
+    content = {"task": "abcd", "sha256": REGRESSION.sha256, "model": asdict(REGRESSION), "validated_scope": scope}
+    folder = models_dir / "abcd-tiny"
+    folder.mkdir()
+    (folder / weights.CARD_FILE).write_text(json.dumps(content))
+    return folder
+
+
 def write_models(models_dir: Path) -> Path:
     """A models folder with one model for every task, all active."""
-    active = {task: write_model(models_dir, task).name for task in weights.OUTPUTS}
+    active = {task: write_model(models_dir, task).name for task in weights.OUTPUTS} | {"abcd": write_opinion(models_dir).name}
     (models_dir / weights.ACTIVE_FILE).write_text(json.dumps(active))
     return models_dir
