@@ -39,7 +39,7 @@ LOOKS: dict[str, Look] = {
     "irregular": Look((82, 52, 42), (140, 92, 66), 0.16, 8.0, 0.6, 40, ((BLUE_GREY, 0.18), (BLACK, 0.14), (WHITE, 0.06)), 0.36),
     "waxy": Look((150, 110, 76), (160, 118, 84), 0.10, 4.0, globules=45, patches=(((96, 66, 46), 0.2), (WHITE, 0.08)), size=0.33),
     "pearly": Look((222, 158, 146), (226, 170, 152), 0.08, 22.0, patches=((RED, 0.12), (BLUE_GREY, 0.06), (WHITE, 0.12)), size=0.26),
-    "vascular": Look((150, 44, 52), (190, 84, 84), 0.08, 8.0, globules=25, size=0.2),
+    "vascular": Look((150, 40, 62), (190, 72, 92), 0.08, 8.0, globules=25, size=0.2),
 }
 
 
