@@ -32,7 +32,7 @@ def guided_backprop(model: nn.Module, x: Tensor, target: Target) -> SignedMap:
     def guide(module: nn.Module, _inputs: object, output: Tensor) -> None:
         passed.append(module)
         if output.requires_grad:  # not so behind a part that does not depend on the picture
-            output.register_hook(lambda gradient: gradient.clamp(min=0))  # type: ignore[no-untyped-call]
+            output.register_hook(lambda gradient: gradient.clamp(min=0))  # type: ignore[no-untyped-call]  # torch's own lack of types
 
     with differentiable(model), hooks([module.register_forward_hook(guide) for module in _all(model, RECTIFIERS)]):
         picture = x.clone().requires_grad_()  # a clone: tensors made in inference mode cannot be tracked
@@ -115,8 +115,9 @@ def _spread(relevance: Tensor, layer: _Layer, shape_below: torch.Size) -> Tensor
     module = layer.convolution
     ones = relevance.new_ones(1, 1, *module.kernel_size)
     stride, padding, dilation = module.stride, cast("tuple[int, int]", module.padding), module.dilation
+    # The gradient of a convolution by its input is the transposed convolution, at just the size that its input had.
     spread: Tensor = conv2d_input((1, 1, *size), ones, relevance, stride, padding, dilation)  # type: ignore[no-untyped-call]
-    return spread  # the transposed convolution
+    return spread
 
 
 def _relative(relevance: Tensor) -> Tensor:
