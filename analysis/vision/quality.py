@@ -79,7 +79,7 @@ def measure(image: RgbImage, lesion: Mask) -> dict[str, float | None]:
         "contrast": _contrast(small, inside, is_skin) if has_lesion else None,
         "glare_share": float((darkest[inside] >= GLARE_LEVEL).mean()) if has_lesion else None,
         "dark_share": float(1 - is_skin.mean() - (inside & ~is_skin).mean()),
-        "lesion_share": float(lesion.mean()) if has_lesion else None,
+        "lesion_share": float(lesion.mean()) if lesion.any() else None,
     }
 
 

@@ -291,6 +291,8 @@ def test_what_the_measurements_alone_speak_for_is_told(ada: Client, finished: An
     assert "By these measurements alone" not in page(ada, "analysis:detail", finished.pk)
     content = page(ada, "analysis:detail", with_result(finished, second_opinion=opinion).pk)
     assert f"By these measurements alone:</strong> {told}" in content
+    unlike = {"unfamiliar": 0.9, "is_unfamiliar": True}
+    assert "By these measurements" not in page(ada, "analysis:detail", with_result(finished, second_opinion=opinion, familiarity=unlike).pk)
 
 
 def test_doubts_about_the_heat_map_are_told(ada: Client, finished: Analysis) -> None:

@@ -86,6 +86,14 @@ def test_a_small_lesion_and_a_cut_one_are_named() -> None:
     assert quality.CUT in judged(grainy(cut.image), cut.mask).advice
 
 
+def test_a_lesion_of_a_few_pixels_in_a_large_picture_is_small_not_missing() -> None:
+    speck = np.zeros((1024, 1024), dtype=np.bool_)
+    speck[513:515, 513:515] = True
+    figures = quality.measure(np.full((1024, 1024, 3), 180, dtype=np.uint8), speck)
+    assert figures["lesion_share"] == pytest.approx(4 / 1024**2)
+    assert figures["contrast"] is None
+
+
 def test_a_black_surround_is_measured_without_the_lesion() -> None:
     picture = PICTURE.copy()
     picture[:, :77] = 0
