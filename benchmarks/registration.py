@@ -45,7 +45,7 @@ def main() -> None:
         measured = change.measure(earlier, later, before, after, found, borders=(_border(earlier, before), _border(later, after)))
         outlines.append(measured.outline_difference)
         borders.append(abs(measured.border_difference) if measured.border_difference is not None else np.nan)
-        colours.append(measured.colour_difference or 0.0)
+        colours.append(np.nan if measured.colour_difference is None else measured.colour_difference)
     figures = {
         "pairs": len(pairs),
         "same_lesion_accepted": round(kept / len(pairs), 3),
@@ -53,7 +53,7 @@ def main() -> None:
         "median_ms": round(float(np.median(times_ms)), 1),
         "outline_difference_95": round(float(np.percentile(outlines, 95)), 3),
         "border_difference_95": round(float(np.nanpercentile(borders, 95)), 3),
-        "colour_difference_95": round(float(np.percentile(colours, 95)), 1),
+        "colour_difference_95": round(float(np.nanpercentile(colours, 95)), 1),
     }
     for name, value in figures.items():
         print(f"{name:24} {value}")

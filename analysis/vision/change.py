@@ -15,7 +15,8 @@ from analysis.vision.types import Mask, RgbImage
 Heat = NDArray[np.float32]
 
 NOISE = {"area": 0.25, "outline": 0.27, "border": 0.23, "colour": 10.6}
-"""What two pictures of one lesion differ by although it did not change: in 19 of 20 pairs by less. See docs/performance.md."""
+"""What two pictures of one lesion differ by although it did not change: in 19 of 20 pairs of train by less (`benchmarks/registration.py`
+measures it on others). That of the area is a convention: the pairs have no scale."""
 SKIN_REACH = 0.3
 """Of the lesion's mean diameter: how far around it skin is looked at to even out the light."""
 DARK_LEVEL = 45
@@ -27,9 +28,10 @@ class Change:
     """Differences from the earlier to the later picture. None means that it cannot be told, never zero."""
 
     area_ratio: float | None
-    """Later area over earlier one, in mm²; None unless the scale of both pictures is known."""
+    """Later area over earlier one, in mm²; None unless the scale of both pictures is known and both show the whole lesion."""
     outline_difference: float
-    """1 − Jaccard index of both outlines in the earlier frame, [0, 1], enlargement evened out: what shape alone has changed."""
+    """1 − Jaccard index of both outlines in the earlier frame, [0, 1], as far as the later picture shows it. A registration that
+    took growth for enlargement hides it."""
     border_difference: float | None
     """Later border irregularity less the earlier one."""
     colour_difference: float | None
@@ -53,11 +55,13 @@ def measure(
     """Compare two pictures, each H×W×3 uint8 with its H×W outline, that `found` lays over one another.
 
     `borders`: border irregularity of the earlier and of the later outline as `abcd` measured them; `spacings_mm`: size of a pixel
-    in the earlier and in the later picture. Raises ValueError for a refused registration: without one
-    nothing can be said about change.
+    in the earlier and in the later picture. Raises ValueError for a refused registration and for an empty
+    outline: nothing can be said about change then.
     """
     if found.matrix is None:
         raise ValueError("the pictures were not laid over one another")
+    if not earlier_lesion.any() or not later_lesion.any():
+        raise ValueError("both pictures need an outline")
     frame = earlier_lesion.shape
     moved = register.warp(later_lesion.astype(np.uint8), found.matrix, *frame) > 0
     shown = register.warp(np.ones(later.shape[:2], dtype=np.uint8), found.matrix, *frame) > 0
@@ -79,10 +83,14 @@ def measure(
 
 
 def _area_ratio(earlier: Mask, later: Mask, spacings_mm: tuple[float, float] | None) -> float | None:
-    if spacings_mm is None:
+    if spacings_mm is None or _touches_frame(earlier) or _touches_frame(later):
         return None
     areas = [np.count_nonzero(mask) * spacing**2 for mask, spacing in zip((earlier, later), spacings_mm, strict=True)]
     return float(areas[1] / areas[0])
+
+
+def _touches_frame(lesion: Mask) -> bool:
+    return bool(lesion[[0, -1]].any() or lesion[:, [0, -1]].any())
 
 
 def _heat(earlier: RgbImage, later: RgbImage, lesion: Mask, shown: Mask) -> Heat:
@@ -97,6 +105,8 @@ def _heat(earlier: RgbImage, later: RgbImage, lesion: Mask, shown: Mask) -> Heat
     if np.count_nonzero(skin) >= 25:
         gain = np.median(earlier[skin], axis=0) / np.maximum(np.median(later[skin], axis=0), 1)
     blur_px = max(1.0, 0.02 * diameter_px)
+    reach = 2 * round(3 * blur_px) + 1  # what lies outside the later picture must not be blurred into what it shows
+    shown = np.asarray(cv2.erode(shown.astype(np.uint8), np.ones((reach, reach), dtype=np.uint8)) > 0)
     first, second = (_lab(picture, blur_px) for picture in (earlier.astype(np.float32), later.astype(np.float32) * gain))
     heat = np.linalg.norm(first - second, axis=2).astype(np.float32)
     heat[~(near & shown)] = np.nan

@@ -72,7 +72,9 @@ class Reference:
     def _split(self, features: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """N×k whitened coordinates, N squared lengths outside the principal directions."""
         centred = np.asarray(features, np.float64) - self.centre
-        inside = centred @ self.axes.T.astype(np.float64)
+        inside = np.einsum(
+            "nd,kd->nk", centred, self.axes, dtype=np.float64
+        )  # BLAS would wake threads that keep the cores from the networks
         outside = np.square(centred).sum(axis=1) - np.square(inside).sum(axis=1)
         return inside @ self.whitening.T, np.maximum(outside, 0)
 

@@ -30,7 +30,7 @@ SCALES = (0.8, 0.9, 1.0, 1.11, 1.25)
 FINALISTS = 4
 MAX_ENLARGEMENT = 4.0
 SURE_CORRELATION = 0.4
-"""Below it the pictures may well show different lesions; see docs/performance.md for how often it errs."""
+"""Below it the pictures may well show different lesions; `benchmarks/registration.py` says how often it errs."""
 MIN_OVERLAP = 0.5
 """Share of the earlier lesion that must lie within the later picture."""
 
@@ -38,7 +38,7 @@ Matrix = NDArray[np.float64]
 Grey = NDArray[np.float32]
 
 UNSURE = "The two pictures could not be laid over one another with certainty. Check that they show the same lesion."
-NO_OUTLINE = "In one of the two pictures no lesion is outlined, so they cannot be laid over one another."
+NO_OUTLINE = "In one of the two pictures no lesion is outlined, or a tiny one, so they cannot be laid over one another."
 OUT_OF_VIEW = "Less than half of the earlier lesion lies in the later picture."
 
 
@@ -70,9 +70,9 @@ def register(earlier: RgbImage, later: RgbImage, earlier_lesion: Mask, later_les
     Start: centres and areas of the outlines, in `TURNS` directions and a few scales; the best few are refined by the enhanced
     correlation coefficient (Evangelidis & Psarakis 2008, doi:10.1109/TPAMI.2008.113) and held to a similarity.
     """
-    if not earlier_lesion.any() or not later_lesion.any():
-        return Registration(None, -1.0, NO_OUTLINE)
     fixed, moving = _frame(earlier, earlier_lesion), _frame(later, later_lesion)
+    if not fixed.lesion.any() or not moving.lesion.any():
+        return Registration(None, -1.0, NO_OUTLINE)
     starts = sorted(((_correlation(fixed, moving, matrix), matrix) for matrix in _starts(fixed, moving)), key=lambda pair: -pair[0])
     refined = [_refined(fixed, moving, matrix) for _, matrix in starts[:FINALISTS]]
     _, matrix = max([*refined, starts[0]], key=lambda pair: pair[0])
@@ -110,11 +110,10 @@ def _frame(image: RgbImage, lesion: Mask) -> _Frame:
     size = max(8, round(image.shape[1] / step)), max(8, round(image.shape[0] / step))
     small = imaging.resize(image, *size)
     inside = np.asarray(cv2.resize(lesion.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0)
-    inside = inside if inside.any() else np.ones_like(inside)
     reach = max(3, round(0.35 * np.sqrt(inside.sum())))
     around = cv2.dilate(inside.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))) > 0
-    rows, columns = np.nonzero(inside)
-    centre = np.array([columns.mean(), rows.mean()])
+    moments = cv2.moments(inside.astype(np.uint8), binaryImage=True)
+    centre = np.array([moments["m10"], moments["m01"]]) / max(moments["m00"], 1)
     return _Frame(_contrast(small, *SHAPE_PX), _contrast(small, *DETAIL_PX), inside, np.asarray(around), centre, float(inside.sum()), step)
 
 

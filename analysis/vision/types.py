@@ -116,7 +116,8 @@ class Quality:
     advice: tuple[str, ...]
     """A sentence for each thing that is not good, worst first; empty for a good picture."""
     figures: dict[str, float | None]
-    """sharpness_db, brightness, overexposed_share, contrast, glare_share, dark_share, lesion_share; None where it cannot be told."""
+    """sharpness_db, brightness, overexposed_share, contrast, glare_share, dark_share, lesion_share, cut_share, longer_side_px; None
+    where it cannot be told."""
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,11 @@ def test_maps_of_several_layers_come_from_one_pass(frozen: bool) -> None:
     assert not any(module._forward_hooks for module in model.modules())
 
 
+def test_a_layer_that_does_not_reach_the_target_has_a_map_of_zeros() -> None:
+    model = Deep(frozen=True)
+    assert not grad_cam(model, model.aside, X, first_logit).any()
+
+
 @pytest.mark.parametrize("frozen", [False, True])
 def test_maps_of_several_layers_are_those_of_each_by_itself(frozen: bool) -> None:
     model = Deep(frozen=frozen)

@@ -121,6 +121,34 @@ def test_a_new_dark_spot_is_hot_and_weaker_light_is_not() -> None:
     assert np.isnan(heat[0, 0])
 
 
+def test_what_goes_beyond_noise_is_told_and_what_stays_below_is_not() -> None:
+    picture, mask = mole(1)
+    laid = Registration(np.eye(2, 3), 1.0)
+    for border, colour, is_beyond in ((0.2, 8, False), (0.3, 40, True)):
+        later = np.clip(picture.astype(int) - colour * mask[..., None], 0, 255).astype(np.uint8)
+        found = change.measure(picture, later, mask, mask, laid, borders=(1.2, 1.2 + border), spacings_mm=(0.1, 0.1))
+        assert (found.beyond_noise["border"], found.beyond_noise["colour"]) == (is_beyond, is_beyond)
+        larger = change.measure(picture, picture, mask, mask, laid, spacings_mm=(0.1, 0.12 if is_beyond else 0.11))
+        assert larger.beyond_noise["area"] == is_beyond
+    moved = np.roll(mask, 40, axis=1)
+    assert change.measure(picture, picture, mask, moved, laid).beyond_noise["outline"]
+
+
+def test_the_area_of_a_lesion_that_the_frame_cuts_is_not_compared() -> None:
+    picture, mask = mole(1)
+    cut = Registration(np.array([[1.0, 0.0, 100.0], [0.0, 1.0, 0.0]]), 1.0)
+    found = change.measure(picture, picture[:, 100:].copy(), mask, mask[:, 100:].copy(), cut, spacings_mm=(0.1, 0.1))
+    assert found.area_ratio is None
+    assert found.colour_difference == pytest.approx(0, abs=0.1), "nothing has changed but the frame"
+
+
+def test_a_speck_is_no_outline() -> None:
+    speck = np.zeros((1200, 900), dtype=np.bool_)
+    speck[600:603, 450:453] = True
+    large = np.full((1200, 900, 3), 150, dtype=np.uint8)
+    assert register.register(large, large, speck, speck).failure == register.NO_OUTLINE
+
+
 def test_a_refused_registration_measures_nothing() -> None:
     picture, mask = mole(1)
     with pytest.raises(ValueError, match="not laid over"):

@@ -38,6 +38,8 @@ def grad_cams(model: nn.Module, layers: Sequence[nn.Module], x: Tensor, target: 
     with differentiable(model), hooks([layer.register_forward_hook(_keeper(seen)) for layer in set(layers)]):
         score = one_number(target(model(x.clone())))  # a clone: tensors made in inference mode cannot be tracked
         activations = [_only_map(seen.get(layer)) for layer in layers]
+        if not score.requires_grad:
+            return [np.zeros(activation.shape[-2:], dtype=np.float32) for activation in activations]
         gradients = torch.autograd.grad(score, activations, materialize_grads=True)
     return [_weighed(gradient, activation.detach()) for gradient, activation in zip(gradients, activations, strict=True)]
 

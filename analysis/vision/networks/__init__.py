@@ -20,6 +20,7 @@ ARCHITECTURES: dict[str, Callable[[int], nn.Module]] = {
     "efficientnet_lite0": partial(EfficientNetLite, scale=0),
     "efficientnet_lite1": partial(EfficientNetLite, scale=1),
     "efficientnet_lite2": partial(EfficientNetLite, scale=2),
+    "mobilenet_v2_efficientnet_lite2": lambda outputs: Joined((MobileNetV2(1), EfficientNetLite(1, scale=2)), outputs),
     "mobilenet_v2_efficientnet_lite2_lite0": lambda outputs: Joined(
         (MobileNetV2(1), EfficientNetLite(1, scale=2), EfficientNetLite(1)), outputs
     ),

@@ -86,7 +86,8 @@ class Recipe:
     def digest(self) -> str:
         """SHA-256 of all that decides what is learnt but the phases, which may be added to.
 
-        What is at its default is left out, so that runs of today can be continued when recipes have more to say.
+        What is at its default is left out, so that runs of today can be continued when recipes have more to say; so a default that
+        exists must not be changed.
         """
         defaults = {field.name: field.default for field in fields(self)}
         learnt_from = {name: value for name, value in asdict(self).items() if name not in NOT_LEARNT_FROM and value != defaults[name]}
