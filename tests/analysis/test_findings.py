@@ -47,7 +47,7 @@ def test_every_figure_of_the_output_is_in_the_result() -> None:
     assert found.result["abcd"]["diameter_1_mm"] == 2.0
     assert found.result["abcd"]["asymmetry_2"] is None
     assert found.result["abcd"]["regions"][0]["centroid"] == [29.5, 19.5]
-    assert found.result["heatmap"] == {"method": "grad_cam", "label": "MEL", "share_inside_lesion": 1.0}
+    assert found.result["heatmap"] == {"method": "grad_cam", "label": "MEL", "share_inside_lesion": 1.0, "doubts": []}
     assert [used["task"] for used in found.models_used] == ["classification", "lesion", "structures"]
     assert found.timings_ms["level_set"] == 2.0
     assert found.result["classification"]["p_dermoscopic"] == 0.99

@@ -134,7 +134,7 @@ def test_a_run_records_results_files_and_progress(image: Image) -> None:
         seen.append((analysis.stage, analysis.stages_done))
 
     run(analysis, look)
-    assert seen == [("", 0), ("classification", 1), ("lesion", 2), ("structures", 3), ("level_set", 4), ("abcd", 5)]
+    assert seen == [("", 0), ("classification", 1), ("lesion", 2), ("quality", 3), ("structures", 4), ("level_set", 5), ("abcd", 6)]
     assert (analysis.status, analysis.attempt, analysis.lease, analysis.stages_done) == (Status.SUCCEEDED, 1, None, 7)
     assert analysis.p_malignant == 0.7
     assert analysis.result is not None
@@ -162,7 +162,7 @@ def test_every_stage_prolongs_the_lease(image: Image) -> None:
         Analysis.objects.filter(pk=analysis.pk).update(lease_expires_at=Now() + timedelta(seconds=1))
 
     run(analysis, nearly_expire)
-    assert left == [True] * 6
+    assert left == [True] * 7
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.SUCCEEDED, Status.FAILED, Status.CANCELLED])
@@ -307,7 +307,7 @@ def test_nothing_is_computed_inside_a_transaction(image: Image) -> None:
     depth = len(transaction.get_connection().savepoint_ids)  # the test's own
     seen: list[int] = []
     run(in_state(image, Status.QUEUED), lambda _: seen.append(len(transaction.get_connection().savepoint_ids)))
-    assert seen == [depth] * 6
+    assert seen == [depth] * 7
 
 
 # --- stopping and repeating -------------------------------------------------------------------------------------------

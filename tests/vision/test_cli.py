@@ -138,5 +138,5 @@ def test_missing_models_are_an_error_in_words(lesion_png: Path, tmp_path: Path, 
 def test_benchmark_prints_one_json_object(models: Path, lesion_png: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--models", str(models), "benchmark", str(lesion_png), "--json", "--repeats", "1"]) == 0
     medians = json.loads(capsys.readouterr().out)
-    assert list(medians) == ["decode", "classification", "lesion", "structures", "level_set", "abcd", "explanation", "total"]
+    assert list(medians) == ["decode", "classification", "lesion", "quality", "structures", "level_set", "abcd", "explanation", "total"]
     assert medians["total"] >= max(ms for stage, ms in medians.items() if stage != "total")
