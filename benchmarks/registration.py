@@ -16,7 +16,7 @@ from time import perf_counter
 
 import numpy as np
 
-from analysis.vision import abcd, change, register
+from analysis.vision import abcd, change, outlines, register
 from analysis.vision.training import data
 from analysis.vision.types import Mask, RgbImage
 
@@ -72,8 +72,7 @@ def _pairs() -> list[tuple[str, str]]:
 
 def _border(image: RgbImage, lesion: Mask) -> float | None:
     """None where the frame cuts the lesion: its border there is the frame's."""
-    is_cut = lesion[[0, -1]].any() or lesion[:, [0, -1]].any()
-    return None if is_cut else abcd.measure(image, lesion).border_irregularity
+    return None if outlines.touches_border(lesion) else abcd.measure(image, lesion).border_irregularity
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.vision import imaging
 from analysis.vision.types import Abcd, ColourRegion, Mask, RgbImage
 
 COLOURS = ("white", "red", "light_brown", "dark_brown", "blue_grey", "black")
@@ -42,8 +43,6 @@ REFERENCE_SKIN_RGB = (219.0, 168.0, 148.0)
 """What the healthy skin around the lesion is scaled to before colours are named."""
 GAIN_LIMITS = (0.5, 2.0)
 MIN_SKIN_SAMPLES = 25
-DARK_LEVEL = 45
-"""Brightest channel, 0–255, below which a pixel beside the lesion is the dermatoscope's rim, not skin."""
 SMOOTHING_PX, SMOOTHING_SHARE = 2.0, 0.004
 """Contours are smoothed by a Gaussian of 2 px, or 0.4 % of the perimeter where that is more."""
 FULL_SCALE = {"A1": (0.0, 0.25), "A2": (0.0, 0.25), "B": (1.0, 2.0), "C": (1.0, 6.0), "D1": (0.0, 12.0), "D2": (0.0, 12.0)}
@@ -275,7 +274,7 @@ def _healthy_skin(image: RgbImage, lesion: Mask) -> NDArray[np.float64]:
     distance = cv2.distanceTransform((~lesion).view(np.uint8), cv2.DIST_L2, 3)
     diameter_px = np.sqrt(4 * np.count_nonzero(lesion) / np.pi)
     sampled, distance = image[::2, ::2], np.asarray(distance)[::2, ::2]  # one pixel of four is enough for a median
-    is_outside = (distance > 0) & (sampled.max(axis=2) >= DARK_LEVEL)
+    is_outside = (distance > 0) & (sampled.max(axis=2) >= imaging.DARK_LEVEL)
     is_near = (distance > 0.05 * diameter_px) & (distance < 0.3 * diameter_px)
     for candidate in (is_outside & is_near, is_outside):
         if np.count_nonzero(candidate) >= MIN_SKIN_SAMPLES:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vision import metrics, register
+from analysis.vision import imaging, metrics, outlines, register
 from analysis.vision.register import Registration
 from analysis.vision.types import Mask, RgbImage
 
@@ -19,8 +19,7 @@ NOISE = {"area": 0.25, "outline": 0.27, "border": 0.23, "colour": 10.6}
 measures it on others). That of the area is a convention: the pairs have no scale."""
 SKIN_REACH = 0.3
 """Of the lesion's mean diameter: how far around it skin is looked at to even out the light."""
-DARK_LEVEL = 45
-"""Brightest channel, 0–255, below which a pixel is a dermatoscope's rim, not skin."""
+MIN_SKIN_SAMPLES = 25
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,12 @@ def measure(
     found: Registration,
     *,
     borders: tuple[float | None, float | None] = (None, None),
-    spacings_mm: tuple[float, float] | None = None,
+    pixel_areas_mm2: tuple[float, float] | None = None,
 ) -> Change:
     """Compare two pictures, each H×W×3 uint8 with its H×W outline, that `found` lays over one another.
 
-    `borders`: border irregularity of the earlier and of the later outline as `abcd` measured them; `spacings_mm`: size of a pixel
-    in the earlier and in the later picture. Raises ValueError for a refused registration and for an empty
+    `borders`: border irregularity of the earlier and of the later outline as `abcd` measured them; `pixel_areas_mm2`: of the
+    earlier and of the later picture. Raises ValueError for a refused registration and for an empty
     outline: nothing can be said about change then.
     """
     if found.matrix is None:
@@ -69,7 +68,7 @@ def measure(
     heat = _heat(earlier, register.warp(later, found.matrix, *frame), earlier_lesion | moved, shown)
     told = heat[lesion & np.isfinite(heat)]
     outline = 1 - metrics.jaccard(earlier_lesion & shown, moved)
-    area = _area_ratio(earlier_lesion, later_lesion, spacings_mm)
+    area = _area_ratio(earlier_lesion, later_lesion, pixel_areas_mm2)
     before, after = borders
     border = None if before is None or after is None else after - before
     colour = float(told.mean()) if told.size else None
@@ -82,15 +81,11 @@ def measure(
     return Change(area, outline, border, colour, heat, beyond)
 
 
-def _area_ratio(earlier: Mask, later: Mask, spacings_mm: tuple[float, float] | None) -> float | None:
-    if spacings_mm is None or _touches_frame(earlier) or _touches_frame(later):
+def _area_ratio(earlier: Mask, later: Mask, pixel_areas_mm2: tuple[float, float] | None) -> float | None:
+    if pixel_areas_mm2 is None or outlines.touches_border(earlier) or outlines.touches_border(later):
         return None
-    areas = [np.count_nonzero(mask) * spacing**2 for mask, spacing in zip((earlier, later), spacings_mm, strict=True)]
+    areas = [np.count_nonzero(mask) * area for mask, area in zip((earlier, later), pixel_areas_mm2, strict=True)]
     return float(areas[1] / areas[0])
-
-
-def _touches_frame(lesion: Mask) -> bool:
-    return bool(lesion[[0, -1]].any() or lesion[:, [0, -1]].any())
 
 
 def _heat(earlier: RgbImage, later: RgbImage, lesion: Mask, shown: Mask) -> Heat:
@@ -100,22 +95,16 @@ def _heat(earlier: RgbImage, later: RgbImage, lesion: Mask, shown: Mask) -> Heat
     diameter_px = float(np.sqrt(4 * np.count_nonzero(lesion) / np.pi))
     distance = cv2.distanceTransform((~lesion).astype(np.uint8), cv2.DIST_L2, 3)
     near = np.asarray(distance) < SKIN_REACH * diameter_px
-    skin = near & ~lesion & shown & (earlier.max(axis=2) >= DARK_LEVEL) & (later.max(axis=2) >= DARK_LEVEL)
+    skin = near & ~lesion & shown & (earlier.max(axis=2) >= imaging.DARK_LEVEL) & (later.max(axis=2) >= imaging.DARK_LEVEL)
     gain = np.ones(3)
-    if np.count_nonzero(skin) >= 25:
+    if np.count_nonzero(skin) >= MIN_SKIN_SAMPLES:
         gain = np.median(earlier[skin], axis=0) / np.maximum(np.median(later[skin], axis=0), 1)
     blur_px = max(1.0, 0.02 * diameter_px)
     reach = 2 * round(3 * blur_px) + 1  # what lies outside the later picture must not be blurred into what it shows
     shown = np.asarray(cv2.erode(shown.astype(np.uint8), np.ones((reach, reach), dtype=np.uint8)) > 0)
-    first, second = (_lab(picture, blur_px) for picture in (earlier.astype(np.float32), later.astype(np.float32) * gain))
+    evened = (later * gain).clip(0, 255)
+    first, second = (imaging.lab(np.asarray(cv2.GaussianBlur(one.astype(np.float32), (0, 0), blur_px))) for one in (earlier, evened))
     heat = np.linalg.norm(first - second, axis=2).astype(np.float32)
     heat[~(near & shown)] = np.nan
     result: Heat = heat
     return result
-
-
-def _lab(picture: NDArray[np.floating], blur_px: float) -> NDArray[np.float32]:
-    """CIE L*a*b* of an RGB picture with values from 0 to 255."""
-    smooth = cv2.GaussianBlur(np.clip(picture, 0, 255).astype(np.float32) / 255, (0, 0), blur_px)
-    lab: NDArray[np.float32] = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), dtype=np.float32)
-    return lab

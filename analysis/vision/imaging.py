@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -22,6 +22,8 @@ MIN_SIDE_PX = 32
 """Below this nothing dermoscopic can be seen and the networks' pooling runs out of pixels."""
 MAX_ASPECT = 6
 """A strip longer than this is a banner or a ruler, not a photograph of a lesion."""
+DARK_LEVEL = 45
+"""Brightest channel, 0–255, below which a pixel is the rim of a dermatoscope's field, not skin."""
 
 
 def decode(data: bytes) -> RgbImage:
@@ -104,6 +106,11 @@ def resize(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint
     shrinks = width * height < image.shape[0] * image.shape[1]
     resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return resized.astype(np.uint8, copy=False)
+
+
+def lab(picture: NDArray[Any]) -> NDArray[np.float32]:
+    """CIE L*a*b* (D65) of an sRGB picture, H×W×3 with values from 0 to 255: equal distances look about equally different."""
+    return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), dtype=np.float32)
 
 
 def centre_square(image: NDArray[Pixel]) -> NDArray[Pixel]:

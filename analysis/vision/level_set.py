@@ -24,7 +24,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from analysis.vision import outlines
+from analysis.vision import imaging, outlines
 from analysis.vision.types import Mask, Outline, RgbImage
 
 Bytes = NDArray[np.uint8]
@@ -42,8 +42,6 @@ START_SCALE = 0.8
 """Axes of the starting ellipse over those of the ellipse with the dark patch's second moments."""
 CENTRAL_START = 0.65
 """Axes of the fallback ellipse over the frame's sides, where no dark patch stands out."""
-DARK_LEVEL = 45
-"""Brightest channel, 0–255, below which pixels joined to a corner of the frame belong to the dermatoscope."""
 MIN_RIM_SAMPLES = 30
 """Every fourth pixel of the rim is sampled; below this many no gradient is fitted."""
 BRIDGE_PX = 10
@@ -139,7 +137,7 @@ def _shrink(image: RgbImage) -> RgbImage:
 def _visible(small: RgbImage) -> Bytes:
     """255 where skin shows, 0 in the dark corners of a round field of view (with a margin of 3 px)."""
     red, green, blue = cv2.split(small)
-    dark = np.asarray(cv2.max(cv2.max(red, green), blue) < DARK_LEVEL).astype(np.uint8)
+    dark = np.asarray(cv2.max(cv2.max(red, green), blue) < imaging.DARK_LEVEL).astype(np.uint8)
     _, labels = cv2.connectedComponents(dark, connectivity=4)
     corners = set(labels[[0, 0, -1, -1], [0, -1, 0, -1]].tolist()) - {0}
     hidden = np.isin(labels, list(corners)).astype(np.uint8)

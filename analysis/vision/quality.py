@@ -18,8 +18,6 @@ from analysis.vision.types import Mask, Outline, Quality, RgbImage, Verdict
 
 WORKING_PX = 256
 """Of the longer side: what the networks see, and what the limits were found at."""
-DARK_LEVEL = 45
-"""Brightest channel, 0–255, of what is no skin: a dermatoscope's rim."""
 MIN_SAMPLES = 25
 """Pixels below which a median or a variance says nothing."""
 GLARE_LEVEL = 250
@@ -77,7 +75,7 @@ def measure(image: RgbImage, lesion: Mask) -> dict[str, float | None]:
     small = imaging.resize(image, *size)
     inside = np.asarray(cv2.resize(lesion.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
     brightest, darkest = small.max(axis=2), small.min(axis=2)
-    is_skin = brightest >= DARK_LEVEL
+    is_skin = brightest >= imaging.DARK_LEVEL
     has_lesion = bool(inside.any())
     return {
         "sharpness_db": _sharpness_db(small, (_around(inside) if has_lesion else np.ones_like(inside)) & is_skin),
@@ -122,7 +120,7 @@ def _sharpness_db(small: NDArray[np.uint8], where: Mask) -> float | None:
 
 def _contrast(small: NDArray[np.uint8], inside: Mask, is_skin: Mask) -> float | None:
     """CIE76 ΔE between the median colours of the lesion and of the skin, but for a seam around the lesion; None without skin."""
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = imaging.lab(small)
     skin = is_skin & ~_around(inside)
     if np.count_nonzero(skin) < MIN_SAMPLES:
         return None

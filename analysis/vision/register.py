@@ -31,15 +31,14 @@ FINALISTS = 4
 MAX_ENLARGEMENT = 4.0
 SURE_CORRELATION = 0.4
 """Below it the pictures may well show different lesions; `benchmarks/registration.py` says how often it errs."""
-MIN_OVERLAP = 0.5
-"""Share of the earlier lesion that must lie within the later picture."""
+MIN_IN_VIEW = 0.5
+"""Share of what is compared that the later picture must show."""
 
 Matrix = NDArray[np.float64]
 Grey = NDArray[np.float32]
 
 UNSURE = "The two pictures could not be laid over one another with certainty. Check that they show the same lesion."
 NO_OUTLINE = "In one of the two pictures no lesion is outlined, or a tiny one, so they cannot be laid over one another."
-OUT_OF_VIEW = "Less than half of the earlier lesion lies in the later picture."
 
 
 @dataclass(frozen=True)
@@ -52,16 +51,6 @@ class Registration:
     """Of the pattern inside the lesion, [−1, 1]; −1 where nothing could be compared."""
     failure: str | None = None
     """Why it is refused, a sentence for the clinician, else None."""
-
-    @property
-    def enlargement(self) -> float | None:
-        """How much larger the earlier picture shows the same thing."""
-        return None if self.matrix is None else float(np.sqrt(abs(np.linalg.det(self.matrix[:, :2]))))
-
-    @property
-    def turn_degrees(self) -> float | None:
-        """Anticlockwise on the screen, (−180, 180]."""
-        return None if self.matrix is None else float(-np.degrees(np.arctan2(self.matrix[1, 0], self.matrix[0, 0])))
 
 
 def register(earlier: RgbImage, later: RgbImage, earlier_lesion: Mask, later_lesion: Mask) -> Registration:
@@ -77,12 +66,9 @@ def register(earlier: RgbImage, later: RgbImage, earlier_lesion: Mask, later_les
     refined = [_refined(fixed, moving, matrix) for _, matrix in starts[:FINALISTS]]
     _, matrix = max([*refined, starts[0]], key=lambda pair: pair[0])
     correlation = _agreement(fixed, moving, matrix)
-    whole = _between(fixed.step, matrix, moving.step)
     if correlation < SURE_CORRELATION:
         return Registration(None, correlation, UNSURE)
-    if _share_in_view(whole, earlier_lesion, later.shape[:2]) < MIN_OVERLAP:
-        return Registration(None, correlation, OUT_OF_VIEW)
-    return Registration(whole, correlation)
+    return Registration(_between(fixed.step, matrix, moving.step), correlation)
 
 
 def warp(picture: NDArray[np.uint8], matrix: Matrix, height_px: int, width_px: int) -> NDArray[np.uint8]:
@@ -102,12 +88,14 @@ class _Frame:
     """The lesion and the skin next to it."""
     centre: NDArray[np.float64]
     area: float
-    step: float
+    step: NDArray[np.float64]
+    """Along x and y; rounding to whole pixels makes them differ a little."""
 
 
 def _frame(image: RgbImage, lesion: Mask) -> _Frame:
-    step = max(image.shape[:2]) / WORKING_PX
-    size = max(8, round(image.shape[1] / step)), max(8, round(image.shape[0] / step))
+    rough = max(image.shape[:2]) / WORKING_PX
+    size = max(8, round(image.shape[1] / rough)), max(8, round(image.shape[0] / rough))
+    step = np.array([image.shape[1], image.shape[0]]) / size
     small = imaging.resize(image, *size)
     inside = np.asarray(cv2.resize(lesion.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0)
     reach = max(3, round(0.35 * np.sqrt(inside.sum())))
@@ -154,12 +142,12 @@ def _agreement(fixed: _Frame, moving: _Frame, matrix: Matrix) -> float:
 
 
 def _pearson(fixed: Grey, moving: Grey, matrix: Matrix, where: Mask) -> float:
-    """Correlation where the moving picture shows something; −1 where that is less than half of `where`."""
+    """Correlation where the moving picture shows something; −1 where that is less than `MIN_IN_VIEW` of `where`."""
     size = fixed.shape[::-1]
     warped = cv2.warpAffine(moving, matrix, size, flags=cv2.INTER_LINEAR)
     shown = cv2.warpAffine(np.ones(moving.shape, dtype=np.uint8), matrix, size, flags=cv2.INTER_NEAREST) > 0
     both = where & shown
-    if both.sum() < max(16, 0.5 * where.sum()):
+    if both.sum() < max(16, MIN_IN_VIEW * where.sum()):
         return -1.0
     a, b = fixed[both] - fixed[both].mean(), warped[both] - warped[both].mean()
     return float((a * b).sum() / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-9))
@@ -190,13 +178,8 @@ def _nearest_similarity(affine: Matrix, about: NDArray[np.float64]) -> Matrix:
     return _similarity(abs(turned), float(np.angle(turned)), affine @ [*about, 1], about)
 
 
-def _between(fixed_step: float, matrix: Matrix, moving_step: float) -> Matrix:
+def _between(fixed_step: NDArray[np.float64], matrix: Matrix, moving_step: NDArray[np.float64]) -> Matrix:
     """From working pixels to those of the pictures; pixel centres lie at whole numbers, so frames meet at −0.5."""
-    linear = matrix[:, :2] * fixed_step / moving_step
+    linear = fixed_step[:, None] * matrix[:, :2] / moving_step
     offset = fixed_step * (matrix[:, 2] + 0.5 - matrix[:, :2] @ [0.5, 0.5]) - 0.5 + linear @ [0.5, 0.5]
     return np.column_stack([linear, offset])
-
-
-def _share_in_view(matrix: Matrix, earlier_lesion: Mask, later_shape: tuple[int, ...]) -> float:
-    shown = warp(np.ones(later_shape, dtype=np.uint8), matrix, *earlier_lesion.shape) > 0
-    return float(shown[earlier_lesion].mean())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.vision import classify, metrics
-from analysis.vision.training import calibration
+from analysis.vision.training import calibration, run
 
 
 def test_presence_is_calibrated_on_what_happened() -> None:
@@ -58,6 +58,19 @@ def test_calibration_finds_the_temperature_and_bias_that_spoilt_the_scores() -> 
     found = calibration.fit(spoilt, labels)
     assert found.temperature == pytest.approx(3, rel=0.1)
     assert np.array(found.class_bias) == pytest.approx([0.8, 0.0, -0.8], abs=0.15)
+
+
+def test_a_network_is_not_judged_by_the_prior_it_learnt_with() -> None:
+    """The same knowledge under another prior and temperature has the same macro AUC once it is calibrated, and another before."""
+    rng = np.random.default_rng(12)
+    labels = np.repeat(np.arange(8), 40)
+    scores = np.eye(8)[labels] * 2 + rng.normal(0, 1.2, (320, 8))
+    shifted = 3 * (scores + np.linspace(-3, 3, 8))
+    raw = [metrics.macro_auc(labels, classify.calibrate(one, 1.0, (0.0,) * 8)) for one in (scores, shifted)]
+    fitted = [run.calibrated_auc(one, labels) for one in (scores, shifted)]
+    assert raw[1] is not None
+    assert fitted[0] == pytest.approx(fitted[1], abs=1e-3)
+    assert fitted[1] - raw[1] > 0.01
 
 
 def test_answers_lean_towards_rare_classes_as_far_as_calibration_bears_it() -> None:

@@ -123,6 +123,12 @@ def test_a_mask_is_written_with_one_channel_of_0_and_255() -> None:
     assert np.array_equal(np.asarray(picture), mask * np.uint8(255))
 
 
+def test_lab_is_that_of_the_standard() -> None:
+    """sRGB red, white and black under D65: 53.24, 80.09, 67.20; 100, 0, 0; 0, 0, 0 (CIE 15, IEC 61966-2-1)."""
+    found = imaging.lab(np.array([[[255, 0, 0], [255, 255, 255], [0, 0, 0]]], dtype=np.uint8))
+    assert found[0] == pytest.approx(np.array([[53.24, 80.09, 67.20], [100, 0, 0], [0, 0, 0]]), abs=0.05)
+
+
 def test_the_centred_square_loses_the_same_on_both_sides() -> None:
     image = np.arange(4 * 10, dtype=np.uint8).reshape(4, 10)
     assert np.array_equal(imaging.centre_square(image), image[:, 3:7])

@@ -7,7 +7,8 @@ from itertools import count
 import numpy as np
 import pytest
 
-from analysis.vision import classify, pipeline, second_opinion, weights
+from analysis.vision import classify, pipeline, quality, second_opinion, weights
+from analysis.vision.explain import trust
 from analysis.vision.types import CLASSES, RgbImage
 from tests.synthetic import draw_lesion
 from tests.vision import tiny
@@ -77,6 +78,20 @@ def test_the_models_used_are_named_with_their_scope(bundle: weights.Bundle, imag
     used = pipeline.analyse(image, bundle).models
     assert [model.task for model in used] == ["classification", "lesion", "structures", "abcd"]
     assert all(len(model.sha256) == 64 and model.validated_scope for model in used)
+
+
+def test_the_quality_is_judged_inside_the_outline(bundle: weights.Bundle, image: RgbImage) -> None:
+    output = pipeline.analyse(image, bundle)
+    assert output.quality == quality.judge(image, output.lesion)
+
+
+def test_the_doubts_about_the_heat_map_go_with_it(bundle: weights.Bundle, image: RgbImage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a limit that every map exceeds there is something to doubt, and its figure is that of the map shown."""
+    monkeypatch.setattr(trust, "MAX_ON_ARTEFACT", -1.0)
+    output = pipeline.analyse(image, bundle)
+    share = trust.shares(output.heatmap.signed, output.lesion.mask).edge
+    assert share is not None
+    assert output.heatmap.doubts[0] == f"{share:.0%} of the evidence lies on the edge of the picture."
 
 
 def test_the_second_opinion_is_the_one_on_the_measurements(bundle: weights.Bundle, image: RgbImage) -> None:

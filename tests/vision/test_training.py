@@ -32,7 +32,6 @@ from analysis.vision.training import (
     losses,
     recipe,
     run,
-    schedules,
     selection,
 )
 from analysis.vision.training.data import SPLITS, Example, classification_images, select, sha256
@@ -235,25 +234,6 @@ def test_a_recipe_starts_from_what_another_has_learnt(data_dir: Path, tmp_path: 
     assert recipe.restore(note["first"]["recipe"]) == first
 
 
-@pytest.mark.parametrize(
-    ("name", "changes", "said"),
-    [
-        ("lesion-unet", {"phases": (recipe.Phase(64, 0),)}, "learns for some epochs or joins"),
-        ("classification-joined", {"phases": (recipe.Phase(64, 2),)}, "learns for some epochs or joins"),
-        ("lesion-unet", {"initial_weights": "a.safetensors", "starts_from": ("lesion-unet",)}, "two ways"),
-        ("lesion-unet", {"cutmix": 1.0}, "not masks"),
-    ],
-)
-def test_a_recipe_that_cannot_be_meant_is_refused(name: str, changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        dataclasses.replace(recipe.read(name), **changes)
-
-
-def test_the_plan_of_a_run_names_every_epoch() -> None:
-    phases = (recipe.Phase(32, 1), recipe.Phase(64, 1), recipe.Phase(64, 1, learning_rate=0.5))
-    assert dataclasses.replace(tiny("lesion-unet"), phases=phases, learning_rate=1.0).plan == [[32, 1.0], [64, 1.0], [64, 0.5]]
-
-
 def test_marks_are_compared_where_they_lie(structures_dir: Path) -> None:
     """A network that finds everything everywhere: its overlap is the area of what is marked, its union the whole frame."""
     examples = selection.examples(tiny("structures-efficientnet-lite0-unet"), structures_dir, "test")[:2]
@@ -331,14 +311,6 @@ def test_no_group_is_on_two_sides(data_dir: Path) -> None:
     sides = [{e.group_id for e in selection.examples(tiny("lesion-unet"), data_dir, s)} for s in ("train", "val", "test")]
     assert not sides[0] & sides[1]
     assert not (sides[0] | sides[1]) & sides[2]
-
-
-@pytest.mark.parametrize("path", sorted(recipe.RECIPES_DIR.glob("*.toml")), ids=lambda path: path.stem)
-def test_every_number_of_a_recipe_has_its_reason(path: Path) -> None:
-    recipe.read(str(path))
-    lines = [line for line in path.read_text().splitlines() if " = " in line and not line.startswith("#")]
-    explained = [line for line in lines if "#" in line]
-    assert len(explained) >= 0.6 * len(lines)
 
 
 def test_a_mask_stays_black_and_white_and_moves_with_its_image() -> None:
@@ -475,26 +447,6 @@ def test_dark_corners_leave_the_centre_and_blur_the_mean() -> None:
     assert all((image[40:56, 40:56] == 180).all() for image in changed)
     assert min(int(image.min()) for image in changed) < 60
     assert augment.optics(grey, rng, 0.0) is grey
-
-
-def test_the_learning_rate_warms_up_and_falls() -> None:
-    factors = [schedules.warm_cosine(step, 100, 10) for step in range(100)]
-    assert factors[0] == pytest.approx(0.1)
-    assert factors[9] == pytest.approx(1.0)
-    assert factors[55] == pytest.approx(0.01 + 0.99 * 0.5)
-    assert factors[10:] == sorted(factors[10:], reverse=True)
-    assert factors[-1] < 0.02
-
-
-def test_a_phase_with_its_own_rate_starts_a_new_cycle() -> None:
-    phases = (recipe.Phase(32, 1), recipe.Phase(64, 1), recipe.Phase(64, 2, learning_rate=0.5))
-    settings = dataclasses.replace(
-        tiny("lesion-unet"), phases=phases, samples_per_epoch=40, batch_size=4, learning_rate=1.0, warmup_steps=2
-    )
-    rates = [settings.learning_rate_at(step) for step in range(40)]
-    assert [round(rate, 2) for rate in rates[:2]] == [0.5, 1.0]
-    assert rates[:20] == pytest.approx([schedules.warm_cosine(step, 20, 2) for step in range(20)])  # two phases, one cycle
-    assert rates[20:] == pytest.approx([0.5 * schedules.warm_cosine(step, 20, 2) for step in range(20)])
 
 
 def test_soft_jaccard_by_hand() -> None:

@@ -167,7 +167,7 @@ def _batches(recipe: Recipe, epoch: int, data: TrainingSet) -> Iterator[tuple[Te
 
     def changed(position: int) -> Pixels:
         rng = np.random.default_rng([recipe.seed, epoch, position])
-        pixels = augment.geometry(data.pixels[drawn[position]], recipe.size_px(epoch), rng, recipe.scale, recipe.shift)
+        pixels = augment.geometry(data.pixels[drawn[position]], recipe.size_px(epoch), rng, recipe.scale_at(epoch), recipe.shift)
         image = augment.optics(augment.colour(pixels[..., :3], rng, recipe.colour_strength), rng, recipe.optics)
         return np.dstack([image, pixels[..., 3:]])
 

@@ -31,12 +31,13 @@ INITIAL_DIR = Path(__file__).parents[3] / "models" / "initial"
 class Phase:
     """Some epochs at one input size. One with a learning rate of its own starts a new cycle: the rate rises and falls anew.
 
-    So a finished run is trained further by a phase added to its recipe.
+    So a finished run is trained further by a phase added to its recipe. A `scale` of its own stands in for the recipe's.
     """
 
     size_px: int
     epochs: int
     learning_rate: float | None = None
+    scale: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,9 @@ class Recipe:
 
     @property
     def plan(self) -> list[list[float]]:
-        """Input size and base learning rate of each epoch."""
+        """Input size, base learning rate and, where the phase has its own, scale of each epoch."""
         rates = [rate for rate, epochs in self._cycles() for _ in range(epochs)]
-        return [[self.size_px(epoch), rate] for epoch, rate in enumerate(rates)]
+        return [[phase.size_px, rate, *(phase.scale or ())] for phase, rate in zip(self._phase_of_epoch, rates, strict=True)]
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -145,8 +146,15 @@ class Recipe:
 
     def size_px(self, epoch: int) -> int:
         """Input size of epoch 0, 1, …"""
-        sizes = [phase.size_px for phase in self.phases for _ in range(phase.epochs)]
-        return sizes[epoch]
+        return self._phase_of_epoch[epoch].size_px
+
+    def scale_at(self, epoch: int) -> tuple[float, float]:
+        """Share of the source's side that fills the input, least and most, in epoch 0, 1, …"""
+        return self._phase_of_epoch[epoch].scale or self.scale
+
+    @property
+    def _phase_of_epoch(self) -> list[Phase]:
+        return [phase for phase in self.phases for _ in range(phase.epochs)]
 
 
 def read(name_or_path: str) -> Recipe:
@@ -162,5 +170,9 @@ def restore(stated: dict[str, Any]) -> Recipe:
     """The recipe in the fields of a TOML file or of a model card."""
     if len(stated.get("starts_from", ())) > 1:
         stated = {**NOTHING_LEARNT, **stated}
-    phases = tuple(Phase(**phase) for phase in stated["phases"])
+    phases = tuple(Phase(**{**phase, "scale": _pair(phase.get("scale"))}) for phase in stated["phases"])
     return Recipe(**{**stated, "phases": phases, "scale": tuple(stated["scale"]), "starts_from": tuple(stated.get("starts_from", ()))})
+
+
+def _pair(stated: list[float] | None) -> tuple[float, float] | None:
+    return (stated[0], stated[1]) if stated else None
