@@ -17,7 +17,8 @@ from analysis import selectors, services
 from analysis.active_models import is_outdated
 from analysis.models import Analysis, Kind, Status
 from analysis.permissions import can_request_analyses
-from analysis.presentation import Report, can_help_to_retry, progress_of
+from analysis.presentation.progress import can_help_to_retry, progress_of
+from analysis.presentation.report import Report
 from patients import audit
 from patients.files import open_stored
 from patients.forms import ImageUploadForm

@@ -12,6 +12,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from analysis.vision import familiarity, imaging
+from analysis.vision.networks.backbones import WIDTH
 from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, Classification, ClassScore, Familiarity, RgbImage
 from analysis.vision.weights import Card, Model, reference_of
 
@@ -72,6 +73,21 @@ def calibrate(raw: NDArray[np.float64], temperature: float, class_bias: tuple[fl
 def probabilities(x: Tensor, model: Model) -> NDArray[np.float64]:
     """Calibrated probabilities of N×3×s×s inputs, N×8 in the order of CLASSES: what the explanations ask again and again."""
     return calibrate(look(x, model).scores, model.card.temperature, model.card.class_bias)
+
+
+def opinions(maps: Tensor, model: Model) -> NDArray[np.float64]:
+    """What each of an ensemble's M networks says by itself of the N pictures with these last feature maps: N×M×8 probabilities.
+
+    Joining averages the members' logits as one linear layer over all their features; here it is taken apart again. Their biases were
+    averaged for good: they differ by less than 0.07. Calibrated as the ensemble is. M is 1 for a single network.
+    """
+    last = (model.network.get_parameter(f"classifier.1.{name}") for name in ("weight", "bias"))
+    weight, bias = (np.asarray(parameter.detach().cpu().numpy(), dtype=np.float64) for parameter in last)
+    members = weight.shape[1] // WIDTH
+    pooled = maps.mean((2, 3)).cpu().numpy().astype(np.float64).reshape(len(maps), members, WIDTH)
+    raw = members * np.einsum("nmw,omw->nmo", pooled, weight.reshape(len(bias), members, WIDTH)) + bias
+    each = calibrate(raw[..., : len(CLASSES)].reshape(-1, len(CLASSES)), model.card.temperature, model.card.class_bias)
+    return each.reshape(len(maps), members, len(CLASSES))
 
 
 def confidence_percent(p: float, classes: int) -> float:

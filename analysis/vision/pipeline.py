@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 from torch import Tensor
 
-from analysis.vision import abcd, classify, imaging, level_set, quality, second_opinion, segment, structures
+from analysis.vision import abcd, certainty, classify, evidence, imaging, level_set, quality, second_opinion, segment, structures
+from analysis.vision.evidence import Found
 from analysis.vision.explain import frame, grad_cam, trust
 from analysis.vision.networks.backbones import Head
 from analysis.vision.types import CLASSES, Heatmap, Mask, Outline, Output, RgbImage
@@ -17,7 +18,7 @@ from analysis.vision.weights import Bundle, Model
 if TYPE_CHECKING:
     from analysis.vision.networks.backbones import Backbone
 
-STAGES = ("classification", "lesion", "quality", "structures", "level_set", "abcd", "explanation")
+STAGES = ("classification", "lesion", "quality", "structures", "level_set", "abcd", "explanation", "certainty", "evidence")
 """The stages of `analyse`, in order; each is reported to `on_stage` when it has finished."""
 
 OnStage = Callable[[str], None]
@@ -62,7 +63,8 @@ def analyse(
     `on_stage` may raise to abandon the analysis; the exception passes through.
     """
     progress = _Progress(on_stage, clock)
-    maps = bundle.classifier.maps(classify.prepare(image, bundle.classifier.card))
+    x = classify.prepare(image, bundle.classifier.card)
+    maps = bundle.classifier.maps(x)
     classification, familiar = classify.classify(maps, bundle.classifier)
     progress.finished("classification")
     lesion = segment.segment(image, bundle.lesion)
@@ -78,6 +80,10 @@ def analyse(
     progress.finished("abcd")
     heatmap = _explain(maps, bundle.classifier, classification.scores[0].label, lesion.mask)
     progress.finished("explanation")
+    asked_again = certainty.ask_again(x, maps, bundle.classifier, classification)
+    progress.finished("certainty")
+    named = evidence.find(x, Found(lesion.mask, found, measured, heatmap, classification.p_malignant, asked_again), bundle.classifier)
+    progress.finished("evidence")
     return Output(
         width_px=image.shape[1],
         height_px=image.shape[0],
@@ -93,6 +99,8 @@ def analyse(
         timings_ms=progress.timings_ms,
         lesion_share_seen=_share_seen(lesion),
         second_opinion=opinion,
+        certainty=asked_again,
+        evidence=named,
     )
 
 

@@ -105,6 +105,47 @@ class Familiarity:
         return self.unfamiliar >= 0.5
 
 
+@dataclass(frozen=True)
+class Certainty:
+    """Whether the answer holds when it is asked for in other ways. Probabilities of malignancy, calibrated as the answer is."""
+
+    networks: tuple[float, ...]
+    """Of each network of the ensemble by itself."""
+    mirrored: float
+    """Of the picture's mirror image."""
+    enlarged: float
+    """Of the picture, a tenth nearer."""
+    agreeing: float
+    """Share of all these on the same side of the alert threshold as the answer given, [0, 1]."""
+    same_diagnosis: float
+    """Share of all these with the same most probable diagnosis, [0, 1]."""
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether none of them would have changed the alert."""
+        return self.agreeing == 1
+
+
+FindingKind = Literal["structure", "colour", "heat", "asymmetry", "border", "colours"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that can be named, and mostly pointed at."""
+
+    kind: FindingKind
+    name: str
+    """One of STRUCTURES, a colour, the diagnosis of the heat map, both_axes/long_axis/short_axis, irregular, or how many colours."""
+    place: str | None = None
+    """upper left, left, centre, …, throughout; None for what has no place."""
+    share_of_lesion: float | None = None
+    """In [0, 1]."""
+    effect: float | None = None
+    """Probability of malignancy less what it is when the place is covered with its surroundings; None when that was not tried."""
+    is_clear: bool = False
+    """Whether the effect is larger than what mirroring or enlarging the picture does to the probability, and worth naming."""
+
+
 Verdict = Literal["good", "usable", "retake"]
 
 
@@ -230,3 +271,5 @@ class Output:
     """Share of the outlined lesion inside the centred square that the classifier saw, [0, 1]; None without an outline."""
     second_opinion: SecondOpinion | None = None
     """From `abcd`; `analyse` always states one, or why there is none."""
+    certainty: Certainty | None = None
+    evidence: tuple[Finding, ...] = ()

@@ -9,6 +9,9 @@ import pytest
 from django.conf import LazySettings
 
 if TYPE_CHECKING:
+    from django.test import Client
+
+    from analysis.models import Analysis
     from patients.models import Image, Lesion
 
 
@@ -34,3 +37,24 @@ def image(lesion: Lesion) -> Image:
     from tests.factories import make_image
 
     return make_image(lesion)
+
+
+@pytest.fixture
+def ada(client: Client, lesion: Lesion) -> Client:
+    """Logged in as the GP whose patient it is."""
+    client.force_login(lesion.created_by)
+    return client
+
+
+@pytest.fixture
+def finished(image: Image) -> Analysis:
+    """An analysis with the figures of `tiny`."""
+    from analysis import services
+    from analysis.models import Status
+    from tests.analysis.states import in_state
+    from tests.analysis.tiny import TinyAnalyser
+
+    analysis = in_state(image, Status.QUEUED)
+    services.run_analysis(pk=analysis.pk, analyser=TinyAnalyser())
+    analysis.refresh_from_db()
+    return analysis

@@ -12,9 +12,8 @@ from django.urls import reverse
 from analysis import services
 from analysis.active_models import active_digests, is_outdated
 from analysis.models import Analysis, Status
-from patients.models import Image
 from tests.analysis.states import in_state
-from tests.analysis.tiny import TinyAnalyser, output
+from tests.analysis.tiny import output
 
 USED = [used.sha256 for used in output().models]
 OTHERS = [USED[0], "2" * 64]
@@ -23,14 +22,6 @@ OTHERS = [USED[0], "2" * 64]
 @pytest.fixture(autouse=True)
 def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.tasks.analyse_image_task.delay", lambda _: None)
-
-
-@pytest.fixture
-def finished(image: Image) -> Analysis:
-    analysis = in_state(image, Status.QUEUED)
-    services.run_analysis(pk=analysis.pk, analyser=TinyAnalyser())
-    analysis.refresh_from_db()
-    return analysis
 
 
 def activate(folder: Path, digests: list[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis.inference import models_digest
-from analysis.presentation import STAGE_WORDS
+from analysis.presentation.progress import STAGE_WORDS
 
 
 @pytest.fixture

@@ -19,11 +19,12 @@ from django.urls import reverse
 
 from analysis import services, vision
 from analysis.models import Analysis, Kind, Status
-from analysis.presentation import IMAGE_FAULTS, Report
+from analysis.presentation.progress import IMAGE_FAULTS
+from analysis.presentation.report import Report
 from patients.files import FILE_MISSING
 from patients.models import AuditEntry, Image, Lesion, Practice, Role
+from tests.analysis.pages import page, with_result
 from tests.analysis.states import in_state
-from tests.analysis.tiny import TinyAnalyser
 from tests.factories import make_user, png_bytes
 
 pytestmark = pytest.mark.django_db
@@ -34,29 +35,9 @@ def no_messages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analysis.tasks.analyse_image_task.delay", lambda _: None)
 
 
-@pytest.fixture
-def ada(client: Client, lesion: Lesion) -> Client:
-    client.force_login(lesion.created_by)
-    return client
-
-
-@pytest.fixture
-def finished(image: Image) -> Analysis:
-    analysis = in_state(image, Status.QUEUED)
-    services.run_analysis(pk=analysis.pk, analyser=TinyAnalyser())
-    analysis.refresh_from_db()
-    return analysis
-
-
 def upload(content: bytes = b"", **fields: str) -> dict[str, Any]:
     file = SimpleUploadedFile("a.png", content or png_bytes(), content_type="image/png")
     return {"image": file, "modality": "dermoscopic", **fields}
-
-
-def page(client: Client, name: str, *args: object) -> str:
-    response = client.get(reverse(name, args=args))
-    assert response.status_code == 200
-    return response.content.decode()
 
 
 # --- sending an image -------------------------------------------------------------------------------------------------
@@ -127,7 +108,7 @@ def test_the_page_of_a_running_analysis_shows_where_it_is(ada: Client, image: Im
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     content = page(ada, "analysis:detail", analysis.pk)
     assert "Judging the picture&#x27;s quality" in content
-    assert '<progress class="analysis-progress" max="7" value="2"' in content
+    assert '<progress class="analysis-progress" max="9" value="2"' in content
     assert reverse("analysis:cancel", args=[analysis.pk]) in content
 
 
@@ -135,7 +116,7 @@ def test_the_partial_is_sent_only_when_something_changed(ada: Client, image: Ima
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     address = reverse("analysis:status", args=[analysis.pk])
     assert ada.get(address, {"seen": "RUNNING-1-2"}).status_code == 204
-    assert "step 3 of 7" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
+    assert "step 3 of 9" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
 
 
 def test_what_a_screen_reader_listens_to_stays_while_its_content_is_exchanged(ada: Client, image: Image) -> None:
@@ -153,7 +134,7 @@ def test_the_page_is_loaded_anew_when_the_analysis_has_ended(ada: Client, image:
 def test_a_program_can_ask_for_the_status(ada: Client, image: Image) -> None:
     analysis = in_state(image, Status.FAILED)
     document = ada.get(reverse("analysis:status", args=[analysis.pk]), headers={"Accept": "application/json"}).json()
-    assert (document["status"], document["stages_total"]) == ("FAILED", 7)
+    assert (document["status"], document["stages_total"]) == ("FAILED", 9)
     assert document["error"] == {"code": "some-code", "message": "A sentence."}
 
 
@@ -242,13 +223,6 @@ def test_a_picture_that_looks_macroscopic_carries_the_same_warning(ada: Client, 
     content = page(ada, "analysis:detail", with_result(finished, classification=classification).pk)
     assert "This looks like a macroscopic photograph." in content
     assert "Outline and structures were validated on dermoscopic images alone" in content
-
-
-def with_result(analysis: Analysis, **changes: object) -> Analysis:
-    """As if something else had been found; None takes a key away, as in results of earlier versions."""
-    found = (analysis.result or {}) | changes
-    Analysis.objects.filter(pk=analysis.pk).update(result={key: value for key, value in found.items() if value is not None})
-    return analysis
 
 
 def test_structures_are_named_with_what_they_speak_for_and_where_they_lie(ada: Client, finished: Analysis) -> None:

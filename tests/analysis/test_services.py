@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from analysis import services, storage
 from analysis.models import Analysis, Artefact, Kind, Status
+from analysis.presentation.progress import STAGE_WORDS
 from analysis.vision.errors import ImageError, ModelError
 from patients.files import FILE_MISSING
 from patients.models import AuditEntry, Image, Practice, Role, User
@@ -134,8 +135,8 @@ def test_a_run_records_results_files_and_progress(image: Image) -> None:
         seen.append((analysis.stage, analysis.stages_done))
 
     run(analysis, look)
-    assert seen == [("", 0), ("classification", 1), ("lesion", 2), ("quality", 3), ("structures", 4), ("level_set", 5), ("abcd", 6)]
-    assert (analysis.status, analysis.attempt, analysis.lease, analysis.stages_done) == (Status.SUCCEEDED, 1, None, 7)
+    assert seen == [(stage, done) for done, stage in enumerate(["", *list(STAGE_WORDS)[:-1]])]
+    assert (analysis.status, analysis.attempt, analysis.lease, analysis.stages_done) == (Status.SUCCEEDED, 1, None, len(STAGE_WORDS))
     assert analysis.p_malignant == 0.7
     assert analysis.result is not None
     assert analysis.result["abcd"]["colours"] == ["dark_brown"]
@@ -162,7 +163,7 @@ def test_every_stage_prolongs_the_lease(image: Image) -> None:
         Analysis.objects.filter(pk=analysis.pk).update(lease_expires_at=Now() + timedelta(seconds=1))
 
     run(analysis, nearly_expire)
-    assert left == [True] * 7
+    assert left == [True] * len(STAGE_WORDS)
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.SUCCEEDED, Status.FAILED, Status.CANCELLED])
@@ -307,7 +308,7 @@ def test_nothing_is_computed_inside_a_transaction(image: Image) -> None:
     depth = len(transaction.get_connection().savepoint_ids)  # the test's own
     seen: list[int] = []
     run(in_state(image, Status.QUEUED), lambda _: seen.append(len(transaction.get_connection().savepoint_ids)))
-    assert seen == [depth] * 7
+    assert seen == [depth] * len(STAGE_WORDS)
 
 
 # --- stopping and repeating -------------------------------------------------------------------------------------------

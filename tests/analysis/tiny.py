@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analysis.presentation import STAGE_WORDS
+from analysis.presentation.progress import STAGE_WORDS
 from analysis.vision.types import (
     CLASSES,
     STRUCTURES,
     Abcd,
+    Certainty,
     Classification,
     ClassScore,
     ColourRegion,
     Contour,
     Familiarity,
+    Finding,
     Heatmap,
     Mask,
     ModelUsed,
@@ -107,6 +109,8 @@ def output(pixel_spacing_mm: tuple[float, float] | None = None, level_set: Outli
             ModelUsed("structures", "structures-tiny-20260101-22222222", "2" * 64, "Drawn lesions only."),
         ),
         timings_ms=dict.fromkeys(STAGE_WORDS, 2.0),
+        certainty=Certainty((0.8, 0.6, 0.71), mirrored=0.72, enlarged=0.65, agreeing=1.0, same_diagnosis=0.8),
+        evidence=(Finding("structure", "globules", "left", 0.5, 0.31, is_clear=True), Finding("border", "irregular")),
     )
 
 

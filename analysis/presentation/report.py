@@ -1,65 +1,18 @@
-"""A stored result in the words and figures of the page. Reads JSON, computes nothing clinical.
-
-Figures are formatted here, not in the template: attributes of <meter> and SVG need a full stop in every language.
-"""
+"""A finished analysis as its page shows it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.models import Analysis, Kind, Status
+from analysis.models import Analysis, Kind
+from analysis.presentation import rows
+from analysis.presentation.evidence import Named, named
+from analysis.presentation.progress import TIMING_WORDS
+from analysis.presentation.rows import Bar, Colour, Diagnosis, Marked, Overlay, Stage
+from analysis.presentation.words import CLASS_WORDS, STRUCTURE_WORDS, percent
 from patients.models import Modality
 
-STAGE_WORDS = {
-    "classification": "Comparing with known diagnoses",
-    "lesion": "Outlining the lesion (network)",
-    "quality": "Judging the picture's quality",
-    "structures": "Looking for dermoscopic structures",
-    "level_set": "Outlining the lesion (image processing)",
-    "abcd": "Measuring asymmetry, border, colour and diameter",
-    "explanation": "Finding what spoke for the result",
-}
-"""Stage of the pipeline → what the clinician reads while it runs, in the order of `vision.pipeline.STAGES`."""
-
-TIMING_WORDS = STAGE_WORDS | {"drawing": "Drawing the overlays"}
-
-IMAGE_FAULTS = frozenset(
-    {
-        "empty-file",
-        "not-an-image",
-        "wrong-format",
-        "too-large",
-        "too-small",
-        "strange-shape",
-        "has-alpha",
-        "not-colour",
-        "damaged",
-        "unreadable",
-    }
-)
-"""Failure codes of an image that cannot be analysed: trying again never helps."""
-
-CLASS_WORDS = {
-    "MEL": "Melanoma",
-    "NV": "Melanocytic naevus",
-    "BCC": "Basal cell carcinoma",
-    "AK": "Actinic keratosis",
-    "BKL": "Benign keratosis",
-    "DF": "Dermatofibroma",
-    "VASC": "Vascular lesion",
-    "SCC": "Squamous cell carcinoma",
-}
-MALIGNANT = frozenset({"MEL", "BCC", "SCC"})
-PRE_MALIGNANT = frozenset({"AK"})
-COLOUR_WORDS = {
-    "white": "white",
-    "red": "red",
-    "light_brown": "light brown",
-    "dark_brown": "dark brown",
-    "blue_grey": "blue-grey",
-    "black": "black",
-}
 NEARLY_ALL_SEEN = 0.95
 """Below this share of the lesion inside the classifier's square the page warns."""
 OUTLINES_AGREE = 0.6
@@ -67,130 +20,6 @@ OUTLINES_AGREE = 0.6
 SURELY = 0.9
 """From this probability on the picture is said to look dermoscopic, or macroscopic, against what was stated at the upload."""
 TASK_WORDS = {"classification": "Diagnosis", "lesion": "Lesion outline", "structures": "Dermoscopic structures", "abcd": "Second opinion"}
-STRUCTURE_WORDS = {
-    "globules": ("Globules", "dark blue", "Seen in melanocytic lesions; of uneven size and place they speak for melanoma."),
-    "streaks": ("Streaks", "orange", "At part of the edge they speak for melanoma; all around, for a Reed naevus."),
-    "pigment_network": ("Pigment network", "green", "Speaks for a melanocytic lesion; an irregular one for melanoma."),
-    "milia_like_cyst": ("Milia-like cysts", "yellow", "Speak for a seborrhoeic keratosis; small ones occur in melanoma too."),
-    "negative_network": ("Negative network", "pink", "Commoner in melanoma, but seen in Spitz and other naevi and in dermatofibroma too."),
-}
-"""Structure → its name, the colour it is drawn in, what it speaks for: Argenziano et al. 1998 and 2003, of milia-like cysts
-Stricklin et al. 2011, of the negative network Pizzichetta et al. 2013 (docs/references.md)."""
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    label: str
-    name: str
-    nature: str
-    """malignant, pre-malignant or benign."""
-    probability_percent: str
-    confidence_percent: str
-    share: str
-    """The probability as an attribute, 0 to 1."""
-    is_listed: bool
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One of the ABCD bars. `score` is None when the value is undefined, and `reason` says why."""
-
-    name: str
-    score: str | None
-    raw: str
-    reason: str = ""
-    missing: str = "not measurable"
-    """What stands in the place of the bar when there is no score."""
-
-
-@dataclass(frozen=True)
-class Colour:
-    key: str
-    name: str
-    share_percent: str
-    share: str
-    areas: int
-    offset: str
-
-
-@dataclass(frozen=True)
-class Marked:
-    """One dermoscopic structure."""
-
-    key: str
-    name: str
-    meaning: str
-    probability_percent: str
-    probability: str
-    """As an attribute, 0 to 1."""
-    where: str
-    is_drawn: bool
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """One choice of what is laid over the image."""
-
-    key: str
-    name: str
-    hint: str
-    kinds: tuple[str, ...]
-    failure: str = ""
-
-    @property
-    def layers(self) -> str:
-        return " ".join(self.kinds)
-
-    @property
-    def caption(self) -> str:
-        return self.failure or self.hint
-
-
-@dataclass(frozen=True)
-class Stage:
-    name: str
-    milliseconds: str
-
-
-def percent(share: float, digits: int = 1) -> str:
-    return f"{100 * share:.{digits}f} %"
-
-
-def nature(label: str) -> str:
-    if label in MALIGNANT:
-        return "malignant"
-    return "pre-malignant" if label in PRE_MALIGNANT else "benign"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a live analysis is."""
-
-    words: str
-    done: int
-    total: int
-    token: str
-    """Changes whenever the page has something new to show."""
-
-    @property
-    def step(self) -> int:
-        return min(self.done + 1, self.total)
-
-
-def can_help_to_retry(analysis: Analysis) -> bool:
-    return analysis.status == Status.FAILED and analysis.failure_code not in IMAGE_FAULTS
-
-
-def progress_of(analysis: Analysis) -> Progress:
-    done, total = min(analysis.stages_done, len(STAGE_WORDS)), len(STAGE_WORDS)
-    token = f"{analysis.status}-{analysis.attempt}-{done}"
-    return Progress(_doing(analysis, done), done, total, token)
-
-
-def _doing(analysis: Analysis, done: int) -> str:
-    if analysis.status == "QUEUED":
-        return "Waiting for a free place" if not analysis.attempt else "Interrupted; starting again by itself"
-    return list(STAGE_WORDS.values())[done] if done < len(STAGE_WORDS) else "Saving the results"
 
 
 @dataclass(frozen=True)
@@ -234,7 +63,7 @@ class Report:
 
     @property
     def diagnoses(self) -> list[Diagnosis]:
-        return [_diagnosis(score) for score in self.found["classification"]["scores"]]
+        return [rows.diagnosis(score) for score in self.found["classification"]["scores"]]
 
     @property
     def listed(self) -> list[Diagnosis]:
@@ -246,7 +75,7 @@ class Report:
 
     @property
     def bars(self) -> list[Bar]:
-        return [*_shape_bars(self.found["abcd"]), *_diameter_bars(self.found["abcd"])]
+        return [*rows.shape_bars(self.found["abcd"]), *rows.diameter_bars(self.found["abcd"])]
 
     @property
     def is_calibrated(self) -> bool:
@@ -260,7 +89,7 @@ class Report:
     @property
     def colours(self) -> list[Colour]:
         abcd = self.found["abcd"]
-        return [_colour(name, abcd) for name in abcd["colours"]]
+        return [rows.colour(name, abcd) for name in abcd["colours"]]
 
     @property
     def overlays(self) -> list[Overlay]:
@@ -293,7 +122,7 @@ class Report:
     @property
     def structures(self) -> list[Marked]:
         """Those of which it is established that the model tells them better than chance."""
-        return [_marked(structure) for structure in self.found.get("structures", []) if structure["is_validated"]]
+        return [rows.marked(structure) for structure in self.found.get("structures", []) if structure["is_validated"]]
 
     @property
     def structures_not_told(self) -> str:
@@ -380,6 +209,17 @@ class Report:
         return f"{percent(p)} malignant, {side} its alert threshold of {percent(opinion['threshold'])}."
 
     @property
+    def certainty(self) -> dict[str, str]:
+        """Whether the answer holds when it is asked for in other ways; empty for results from before that was asked."""
+        asked = self.found.get("certainty")
+        return _certainty(asked) if asked else {}
+
+    @property
+    def evidence(self) -> list[Named]:
+        """What can be named, that which changes the answer most first."""
+        return [named(finding, self.found["classification"]["p_malignant"]) for finding in self.found.get("evidence", [])]
+
+    @property
     def heatmap_doubts(self) -> list[str]:
         """Why it may not be read as where the evidence lies; empty also for results from before that was judged."""
         doubts: list[str] = self.found["heatmap"].get("doubts", [])
@@ -408,87 +248,16 @@ class Report:
         return [used | {"task_words": TASK_WORDS.get(used["task"], used["task"])} for used in self.analysis.models_used]
 
 
-def _diagnosis(score: dict[str, Any]) -> Diagnosis:
-    return Diagnosis(
-        label=score["label"],
-        name=CLASS_WORDS.get(score["label"], score["label"]),
-        nature=nature(score["label"]),
-        probability_percent=percent(score["probability"]),
-        confidence_percent=f"{score['confidence_percent']:.1f} %",
-        share=f"{score['probability']:.4f}",
-        is_listed=score["is_listed"],
-    )
-
-
-def _marked(structure: dict[str, Any]) -> Marked:
-    name, _, meaning = STRUCTURE_WORDS[structure["name"]]
-    return Marked(
-        key=structure["name"],
-        name=name,
-        meaning=meaning,
-        probability_percent=percent(structure["probability"]),
-        probability=f"{structure['probability']:.3f}",
-        where=_where(structure["area_px"], structure["share_of_lesion"]),
-        is_drawn=bool(structure["area_px"]),
-    )
-
-
-def _where(area_px: int, share_of_lesion: float | None) -> str:
-    if not area_px:
-        return "not marked"
-    if share_of_lesion is None:
-        return "marked"
-    if share_of_lesion == 0:
-        return "beside the lesion only"
-    return f"{percent(share_of_lesion, 0) if share_of_lesion >= 0.01 else 'under 1 %'} of the lesion"
-
-
-def _shape_bars(abcd: dict[str, Any]) -> list[Bar]:
-    names = ", ".join(COLOUR_WORDS.get(name, name) for name in abcd["colours"])
-    return [
-        _bar(abcd, "A1", "Asymmetry across the long axis", _share_off(abcd["asymmetry_1"])),
-        _bar(abcd, "A2", "Asymmetry across the short axis", _share_off(abcd["asymmetry_2"])),
-        _bar(abcd, "B", "Border irregularity", _figure(abcd["border_irregularity"], "{:.2f} (a circle has 1)")),
-        _bar(abcd, "C", "Colours", f"{len(abcd['colours'])} of 6: {names}" if names else "none of the six colours"),
-    ]
-
-
-def _diameter_bars(abcd: dict[str, Any]) -> list[Bar]:
-    return [_bar(abcd, f"D{n}", name, _diameter(abcd, n)) for n, name in ((1, "Longest diameter"), (2, "Diameter across"))]
-
-
-def _bar(abcd: dict[str, Any], key: str, name: str, raw: str) -> Bar:
-    score = abcd["scores"].get(key)
-    if score is not None:
-        return Bar(f"{key} · {name}", f"{score:.1f}", raw)
-    if key.startswith("D") and raw:
-        return Bar(f"{key} · {name}", None, "", missing=raw)
-    return Bar(f"{key} · {name}", None, raw, abcd["failure"] or "This figure is undefined for the outline that was found.")
-
-
-def _share_off(share: float | None) -> str:
-    return _figure(None if share is None else 100 * share, "{:.0f} % does not match its mirror image")
-
-
-def _diameter(abcd: dict[str, Any], n: int) -> str:
-    pixels, millimetres = abcd[f"diameter_{n}_px"], abcd[f"diameter_{n}_mm"]
-    text = _figure(pixels, "{:.0f} px")
-    return text if millimetres is None else f"{millimetres:.1f} mm ({text})"
-
-
-def _figure(value: float | None, pattern: str) -> str:
-    return "" if value is None else pattern.format(value)
-
-
-def _colour(name: str, abcd: dict[str, Any]) -> Colour:
-    regions = [region for region in abcd["regions"] if region["colour"] == name]
-    share = sum(region["area_share"] for region in regions)
-    offset = abcd["colour_asymmetry"].get(name)
-    return Colour(
-        key=name,
-        name=COLOUR_WORDS.get(name, name),
-        share_percent=percent(share),
-        share=f"{share:.3f}",
-        areas=len(regions),
-        offset=_figure(offset, "{:.2f}"),
-    )
+def _certainty(asked: dict[str, Any]) -> dict[str, str]:
+    """One statement, and the answers it rests on."""
+    networks, views = asked["networks"], [asked["mirrored"], asked["enlarged"]]
+    answers = [*networks, *views]
+    turned, renamed = (round((1 - asked[share]) * len(answers)) for share in ("agreeing", "same_diagnosis"))
+    if turned:
+        words = f"It wavers: {turned} of {len(answers)} other ways of asking would have changed the alert."
+    elif renamed:
+        words = f"The alert would not change, but {renamed} of {len(answers)} other ways of asking name another diagnosis first."
+    else:
+        words = f"It holds in all {len(answers)} other ways of asking."
+    alone = f"each network alone {', '.join(percent(p) for p in networks)}; " if len(networks) > 1 else ""
+    return {"words": words, "answers": f"Malignancy by {alone}the mirrored picture {percent(views[0])}, enlarged {percent(views[1])}."}
