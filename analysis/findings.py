@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.models import Kind
-from analysis.vision import imaging, metrics, overlay
+from analysis.vision import change, imaging, metrics, overlay
+from analysis.vision.change import Comparison
 from analysis.vision.types import Outline, Output, SignedMap
+from analysis.visits import Since
 
 CNN_RGB = (0, 229, 255)
 """Cyan: the network's outline. Both colours stand out from skin and from pigment."""
@@ -38,14 +40,19 @@ class Findings:
     files: dict[Kind, tuple[str, bytes]]
 
 
-def pack(output: Output) -> Findings:
-    """Split an Output into rows and files. Drawing is work like any stage and is timed as one."""
+def pack(output: Output, since: Since | None = None) -> Findings:
+    """Split an Output, and what has changed since an earlier visit, into rows and files.
+
+    Drawing is work like any stage and is timed as one.
+    """
     started_s = perf_counter()
-    files = files_of(output)
+    files = files_of(output) | (files_of_change(since.comparison) if since else {})
     document = {"schema": SCHEMA, **to_json(output), "outline_agreement": agreement(output.lesion, output.level_set)}
     models_used, timings_ms = document.pop("models"), document.pop("timings_ms")
     document["classification"]["is_suspicious"] = output.classification.is_suspicious
     document["familiarity"]["is_unfamiliar"] = output.familiarity.is_unfamiliar
+    if since:
+        document["change"] = {"since": since.day.isoformat(), "usual": change.NOISE, **to_json(since.comparison)}
     timings_ms["drawing"] = (perf_counter() - started_s) * 1000
     return Findings(document, output.classification.p_malignant, models_used, timings_ms, files)
 
@@ -78,6 +85,15 @@ def files_of(output: Output) -> dict[Kind, tuple[str, bytes]]:
     pictures = masks | {Kind(structure.name): structure.mask for structure in output.structures} | overlays_of(output)
     files = {kind: (f"{kind}.png", imaging.encode_png(picture)) for kind, picture in pictures.items()}
     return files | {Kind.HEATMAP_RAW: ("heatmap_raw.npz", packed_map(shrunk(output.heatmap.signed)))}
+
+
+def files_of_change(comparison: Comparison) -> dict[Kind, tuple[str, bytes]]:
+    """The earlier picture as this one's frame would show it, and where colours have changed; nothing where they could not be compared."""
+    if comparison.change is None or comparison.earlier_seen is None:
+        return {}
+    heat = overlay.change_overlay(comparison.change.heat, change.NOISE["colour"])
+    pictures = {Kind.EARLIER: comparison.earlier_seen, Kind.CHANGE: heat}
+    return {kind: (f"{kind}.png", imaging.encode_png(picture)) for kind, picture in pictures.items()}
 
 
 def overlays_of(output: Output) -> dict[Kind, NDArray[Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
@@ -19,6 +20,7 @@ from django.conf import settings
 from analysis.vision.types import Output, RgbImage
 
 if TYPE_CHECKING:
+    from analysis.vision.change import Comparison
     from analysis.vision.weights import Bundle
 
 logger = logging.getLogger(__name__)
@@ -35,6 +37,31 @@ def analyse(data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_sta
     from analysis.vision import imaging
 
     return _analyse(imaging.decode(data), pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A picture as it was looked at before: its bytes, the PNG bytes of its lesion mask, and what was measured."""
+
+    data: bytes
+    lesion_png: bytes
+    border_irregularity: float | None
+    pixel_spacing_mm: tuple[float, float] | None
+
+
+def compare(earlier: Seen, data: bytes, output: Output, *, pixel_spacing_mm: tuple[float, float] | None) -> Comparison:
+    """Lay an earlier picture over the one that `output` was found in, and measure what has changed."""
+    from analysis.vision import change, imaging
+
+    before = change.Visit(
+        imaging.decode(earlier.data), imaging.decode_mask(earlier.lesion_png), earlier.border_irregularity, _area(earlier.pixel_spacing_mm)
+    )
+    border = None if output.lesion.touches_border else output.abcd.border_irregularity
+    return change.compare(before, change.Visit(imaging.decode(data), output.lesion.mask, border, _area(pixel_spacing_mm)))
+
+
+def _area(pixel_spacing_mm: tuple[float, float] | None) -> float | None:
+    return pixel_spacing_mm and pixel_spacing_mm[0] * pixel_spacing_mm[1]
 
 
 def warm_up() -> None:

@@ -146,6 +146,8 @@ class Kind(models.TextChoices):
     STRUCTURES = "structures", "dermoscopic structures"
     HEATMAP = "heatmap", "Grad-CAM"
     HEATMAP_RAW = "heatmap_raw", "Grad-CAM, raw signed values"
+    EARLIER = "earlier", "earlier picture, laid over this one"
+    CHANGE = "change", "change of colour"
 
 
 class Artefact(models.Model):

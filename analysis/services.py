@@ -226,7 +226,7 @@ def _finish(pk: UUID, lease: UUID, target: Status, **fields: Any) -> None:
 
 
 def _compute(pk: UUID, lease: UUID, analyser: Analyser | None) -> Findings:
-    from analysis import inference  # opens the door to the networks: only workers come here
+    from analysis import inference, visits  # these open the door to the networks: only workers come here
     from analysis.findings import pack
 
     image = Image.objects.get(analyses=pk)
@@ -237,7 +237,7 @@ def _compute(pk: UUID, lease: UUID, analyser: Analyser | None) -> Findings:
         pixel_spacing_mm=image.pixel_spacing_mm,
         on_stage=partial(record_stage, pk=pk, lease=lease),
     )
-    return pack(output)
+    return pack(output, visits.compare_with_last(image, data, output))
 
 
 def _lease_end() -> Any:

@@ -1,78 +1,89 @@
 """How surely two pictures of a lesion are laid over one another, and by what they differ although nothing changed.
 
-Pairs of HAM10000 images of one lesion from the val and test splits (the limits were chosen on train), and as many pairs of two
-different lesions. Needs the development data (SKINCLINIC_DATA, default ../shared/data); skipped in one line where it is absent.
+Pairs of HAM10000 images of one lesion from the val and test splits (the limits were chosen on train: `--splits train`), and as many
+pairs of two different lesions, all inside the outlines that the network draws. Needs the development data (SKINCLINIC_DATA, default ../shared/data); skipped in one line where it is absent.
 Last line JSON.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from analysis.vision import abcd, change, outlines, register
+from analysis.vision import abcd, change, segment, weights
+from analysis.vision.change import Visit
 from analysis.vision.training import data
-from analysis.vision.types import Mask, RgbImage
+from analysis.vision.types import RgbImage
+from analysis.vision.weights import Model
 
 DATA = Path(os.environ.get("SKINCLINIC_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 
+MODELS = Path(__file__).resolve().parents[1] / "models"
+
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--splits", nargs="+", default=["val", "test"])
+    splits = parser.parse_args().splits
     if not (DATA / "labels.csv").exists():
         print(f"skipped: no development data at {DATA}")
         return
+    model = weights.load_bundle(MODELS).lesion
     shards, examples = data.Shards(DATA), {example.name: example for example in data.read_labels(DATA)}
-    pairs = _pairs()
+    pairs = _pairs(splits)
     kept = wrong = 0
-    times_ms, outlines, borders, colours = [], [], [], []
+    times_ms, outline, border, colour = [], [], [], []
     for (first, second), (_, stranger) in zip(pairs, pairs[1:] + pairs[:1], strict=True):
-        (earlier, before), (later, after), (other, outline) = (
-            (shards.image(examples[name]), shards.mask(examples[name]) > 0) for name in (first, second, stranger)
-        )
+        earlier, later, other = (_visit(shards.image(examples[name]), model) for name in (first, second, stranger))
+        if not (earlier.lesion.any() and later.lesion.any() and other.lesion.any()):
+            continue
         start = perf_counter()
-        found = register.register(earlier, later, before, after)
+        found = change.compare(earlier, later).change
         times_ms.append((perf_counter() - start) * 1000)
-        wrong += register.register(earlier, other, before, outline).matrix is not None
-        if found.matrix is None:
+        wrong += change.compare(earlier, other).failure is None
+        if found is None:
             continue
         kept += 1
-        measured = change.measure(earlier, later, before, after, found, borders=(_border(earlier, before), _border(later, after)))
-        outlines.append(measured.outline_difference)
-        borders.append(abs(measured.border_difference) if measured.border_difference is not None else np.nan)
-        colours.append(np.nan if measured.colour_difference is None else measured.colour_difference)
+        outline.append(found.outline_difference)
+        border.append(np.nan if found.border_difference is None else abs(found.border_difference))
+        colour.append(np.nan if found.colour_difference is None else found.colour_difference)
     figures = {
-        "pairs": len(pairs),
-        "same_lesion_accepted": round(kept / len(pairs), 3),
-        "other_lesion_accepted": round(wrong / len(pairs), 3),
+        "pairs": len(times_ms),
+        "same_lesion_accepted": round(kept / len(times_ms), 3),
+        "other_lesion_accepted": round(wrong / len(times_ms), 3),
         "median_ms": round(float(np.median(times_ms)), 1),
-        "outline_difference_95": round(float(np.percentile(outlines, 95)), 3),
-        "border_difference_95": round(float(np.nanpercentile(borders, 95)), 3),
-        "colour_difference_95": round(float(np.nanpercentile(colours, 95)), 1),
+        "outline_difference_95": round(float(np.percentile(outline, 95)), 3),
+        "border_difference_95": round(float(np.nanpercentile(border, 95)), 3),
+        "colour_difference_95": round(float(np.nanpercentile(colour, 95)), 1),
     }
     for name, value in figures.items():
         print(f"{name:24} {value}")
     print(json.dumps(figures))
 
 
-def _pairs() -> list[tuple[str, str]]:
+def _visit(image: RgbImage, model: Model) -> Visit:
+    """As at work: inside the network's outline; no border where the frame cuts the lesion, since it is the frame's there."""
+    lesion = segment.segment(image, model)
+    border = None if lesion.touches_border or not lesion.area_px else abcd.measure(image, lesion.mask).border_irregularity
+    return Visit(image, lesion.mask, border)
+
+
+def _pairs(splits: Sequence[str]) -> list[tuple[str, str]]:
     """The first two images of every lesion that has several."""
     by_lesion = defaultdict(list)
     with (DATA / "labels.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            if row["lesion_mask"] and row["split"] in ("val", "test"):
+            if row["lesion_mask"] and row["split"] in splits:
                 by_lesion[row["lesion_id"]].append(row["isic_id"])
     return [(names[0], names[1]) for names in by_lesion.values() if len(names) > 1]
-
-
-def _border(image: RgbImage, lesion: Mask) -> float | None:
-    """None where the frame cuts the lesion: its border there is the frame's."""
-    return None if outlines.touches_border(lesion) else abcd.measure(image, lesion).border_irregularity
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from analysis.presentation import rows
 from analysis.presentation.evidence import Named, named
 from analysis.presentation.progress import TIMING_WORDS
 from analysis.presentation.rows import Bar, Colour, Diagnosis, Marked, Overlay, Stage
+from analysis.presentation.since import Since, since
 from analysis.presentation.words import CLASS_WORDS, STRUCTURE_WORDS, percent
 from patients.models import Modality
 
@@ -103,12 +104,23 @@ class Report:
             Overlay("level_set", "Image processing", "Outline found by image processing, without learning.", both[1:], processing),
             Overlay("colours", "Colours", "Areas of the six clinical colours.", (Kind.COLOURS.value,), self.measured_on),
             *self._structures_overlay(),
+            *self._change_overlays(),
             Overlay(
                 "heatmap",
                 "Grad-CAM",
                 f"What spoke for {CLASS_WORDS.get(label, label)}; faint where the evidence is weak.",
                 (Kind.HEATMAP.value,),
             ),
+        ]
+
+    def _change_overlays(self) -> list[Overlay]:
+        """None without an earlier picture that could be laid over this one."""
+        if not (self.since and self.since.rows):
+            return []
+        day = f"{self.since.day.day} {self.since.day:%B %Y}"
+        return [
+            Overlay("earlier", "Earlier picture", f"The picture of {day}. Move the opacity to and fro.", (Kind.EARLIER.value,)),
+            Overlay("change", "Change of colour", f"Violet: changed since {day} by more than is usual.", (Kind.CHANGE.value,)),
         ]
 
     def _structures_overlay(self) -> list[Overlay]:
@@ -213,6 +225,12 @@ class Report:
         """Whether the answer holds when it is asked for in other ways; empty for results from before that was asked."""
         asked = self.found.get("certainty")
         return _certainty(asked) if asked else {}
+
+    @property
+    def since(self) -> Since | None:
+        """What has changed since the last visit; None for a first one, and for results from before visits were compared."""
+        stored = self.found.get("change")
+        return since(stored) if stored else None
 
     @property
     def evidence(self) -> list[Named]:

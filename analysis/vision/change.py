@@ -1,15 +1,15 @@
-"""What has changed in a lesion between two pictures that lie over one another (SPEC R5, the E of ABCDE), against what is noise."""
+"""What has changed in a lesion between two visits (SPEC R5, the E of ABCDE), against what two pictures differ by anyway."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.vision import imaging, metrics, outlines, register
-from analysis.vision.register import Registration
+from analysis.vision.register import Matrix, Registration
 from analysis.vision.types import Mask, RgbImage
 
 Heat = NDArray[np.float32]
@@ -17,9 +17,24 @@ Heat = NDArray[np.float32]
 NOISE = {"area": 0.25, "outline": 0.27, "border": 0.23, "colour": 10.6}
 """What two pictures of one lesion differ by although it did not change: in 19 of 20 pairs of train by less (`benchmarks/registration.py`
 measures it on others). That of the area is a convention: the pairs have no scale."""
+WORKING_PX = 800
+"""Of the longer side at most: larger pictures say no more about change, and take seconds."""
 SKIN_REACH = 0.3
 """Of the lesion's mean diameter: how far around it skin is looked at to even out the light."""
 MIN_SKIN_SAMPLES = 25
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A picture of the lesion and what was found in it."""
+
+    image: RgbImage
+    """H×W×3 uint8."""
+    lesion: Mask
+    """H×W, not empty."""
+    border_irregularity: float | None = None
+    """As `abcd` measured it."""
+    pixel_area_mm2: float | None = None
 
 
 @dataclass(frozen=True)
@@ -29,48 +44,73 @@ class Change:
     area_ratio: float | None
     """Later area over earlier one, in mm²; None unless the scale of both pictures is known and both show the whole lesion."""
     outline_difference: float
-    """1 − Jaccard index of both outlines in the earlier frame, [0, 1], as far as the later picture shows it. A registration that
+    """1 − Jaccard index of both outlines in the later frame, [0, 1], as far as the earlier picture shows it. A registration that
     took growth for enlargement hides it."""
     border_difference: float | None
     """Later border irregularity less the earlier one."""
     colour_difference: float | None
     """Mean CIE76 ΔE over what both pictures show of the lesion, light evened out by the skin around it."""
     heat: Heat
-    """H×W of the earlier picture: ΔE of every pixel in or next to the lesion that both pictures show, NaN elsewhere."""
+    """H×W of the later picture: ΔE of every pixel in or next to the lesion that both pictures show, NaN elsewhere."""
     beyond_noise: dict[str, bool | None]
     """area, outline, border, colour → whether more than `NOISE`; None where it cannot be told."""
 
 
-def measure(
-    earlier: RgbImage,
-    later: RgbImage,
-    earlier_lesion: Mask,
-    later_lesion: Mask,
-    found: Registration,
-    *,
-    borders: tuple[float | None, float | None] = (None, None),
-    pixel_areas_mm2: tuple[float, float] | None = None,
-) -> Change:
-    """Compare two pictures, each H×W×3 uint8 with its H×W outline, that `found` lays over one another.
+@dataclass(frozen=True)
+class Comparison:
+    """Two visits laid over one another."""
 
-    `borders`: border irregularity of the earlier and of the later outline as `abcd` measured them; `pixel_areas_mm2`: of the
-    earlier and of the later picture. Raises ValueError for a refused registration and for an empty
-    outline: nothing can be said about change then.
+    correlation: float
+    """How surely, see `Registration`."""
+    failure: str | None
+    """Why they could not be, a sentence for the clinician, else None; then there is neither of the following."""
+    change: Change | None = None
+    earlier_seen: NDArray[np.uint8] | None = None
+    """H×W×4 RGBA, at most WORKING_PX: the earlier picture as the later one's frame would show it, transparent where it shows nothing."""
+
+
+def compare(earlier: Visit, later: Visit) -> Comparison:
+    """Lay the earlier picture over the later one and measure what has changed. Raises ValueError for an empty outline."""
+    earlier, later = _shrunk(earlier), _shrunk(later)
+    found = register.register(later.image, earlier.image, later.lesion, earlier.lesion)
+    if found.matrix is None:
+        return Comparison(found.correlation, found.failure)
+    shown = _shown(earlier, found.matrix, later)
+    seen = np.dstack([register.warp(earlier.image, found.matrix, *later.lesion.shape), shown.astype(np.uint8) * np.uint8(255)])
+    return Comparison(found.correlation, None, measure(earlier, later, found), seen)
+
+
+def _shrunk(visit: Visit) -> Visit:
+    height, width = visit.lesion.shape
+    scale = WORKING_PX / max(height, width)
+    if scale >= 1:
+        return visit
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    lesion = np.asarray(cv2.resize(visit.lesion.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
+    pixel_area_mm2 = visit.pixel_area_mm2 and visit.pixel_area_mm2 * (width * height) / (size[0] * size[1])
+    return replace(visit, image=imaging.resize(visit.image, *size), lesion=lesion, pixel_area_mm2=pixel_area_mm2)
+
+
+def _shown(earlier: Visit, matrix: Matrix, later: Visit) -> Mask:
+    """Where the later frame is covered by the earlier picture."""
+    return register.warp(np.ones(earlier.lesion.shape, dtype=np.uint8), matrix, *later.lesion.shape) > 0
+
+
+def measure(earlier: Visit, later: Visit, found: Registration) -> Change:
+    """Compare two visits whose `found` maps the earlier picture to the later one.
+
+    Raises ValueError for a refused registration and for an empty outline: nothing can be said about change then.
     """
     if found.matrix is None:
         raise ValueError("the pictures were not laid over one another")
-    if not earlier_lesion.any() or not later_lesion.any():
+    if not earlier.lesion.any() or not later.lesion.any():
         raise ValueError("both pictures need an outline")
-    frame = earlier_lesion.shape
-    moved = register.warp(later_lesion.astype(np.uint8), found.matrix, *frame) > 0
-    shown = register.warp(np.ones(later.shape[:2], dtype=np.uint8), found.matrix, *frame) > 0
-    lesion = (earlier_lesion | moved) & shown
-    heat = _heat(earlier, register.warp(later, found.matrix, *frame), earlier_lesion | moved, shown)
-    told = heat[lesion & np.isfinite(heat)]
-    outline = 1 - metrics.jaccard(earlier_lesion & shown, moved)
-    area = _area_ratio(earlier_lesion, later_lesion, pixel_areas_mm2)
-    before, after = borders
-    border = None if before is None or after is None else after - before
+    moved = register.warp(earlier.lesion.astype(np.uint8), found.matrix, *later.lesion.shape) > 0
+    shown = _shown(earlier, found.matrix, later)
+    heat = _heat(register.warp(earlier.image, found.matrix, *later.lesion.shape), later.image, later.lesion | moved, shown)
+    told = heat[(later.lesion | moved) & shown & np.isfinite(heat)]
+    area, outline = _area_ratio(earlier, later), 1 - metrics.jaccard(later.lesion & shown, moved)
+    border = _border_difference(earlier, later)
     colour = float(told.mean()) if told.size else None
     beyond = {
         "area": None if area is None else bool(abs(np.log(area)) > np.log1p(NOISE["area"])),
@@ -81,11 +121,19 @@ def measure(
     return Change(area, outline, border, colour, heat, beyond)
 
 
-def _area_ratio(earlier: Mask, later: Mask, pixel_areas_mm2: tuple[float, float] | None) -> float | None:
-    if pixel_areas_mm2 is None or outlines.touches_border(earlier) or outlines.touches_border(later):
+def _area_ratio(earlier: Visit, later: Visit) -> float | None:
+    if earlier.pixel_area_mm2 is None or later.pixel_area_mm2 is None:
         return None
-    areas = [np.count_nonzero(mask) * area for mask, area in zip((earlier, later), pixel_areas_mm2, strict=True)]
-    return float(areas[1] / areas[0])
+    if outlines.touches_border(earlier.lesion) or outlines.touches_border(later.lesion):
+        return None
+    before, after = np.count_nonzero(earlier.lesion) * earlier.pixel_area_mm2, np.count_nonzero(later.lesion) * later.pixel_area_mm2
+    return float(after / before)
+
+
+def _border_difference(earlier: Visit, later: Visit) -> float | None:
+    if earlier.border_irregularity is None or later.border_irregularity is None:
+        return None
+    return later.border_irregularity - earlier.border_irregularity
 
 
 def _heat(earlier: RgbImage, later: RgbImage, lesion: Mask, shown: Mask) -> Heat:
@@ -98,12 +146,12 @@ def _heat(earlier: RgbImage, later: RgbImage, lesion: Mask, shown: Mask) -> Heat
     skin = near & ~lesion & shown & (earlier.max(axis=2) >= imaging.DARK_LEVEL) & (later.max(axis=2) >= imaging.DARK_LEVEL)
     gain = np.ones(3)
     if np.count_nonzero(skin) >= MIN_SKIN_SAMPLES:
-        gain = np.median(earlier[skin], axis=0) / np.maximum(np.median(later[skin], axis=0), 1)
+        gain = np.median(later[skin], axis=0) / np.maximum(np.median(earlier[skin], axis=0), 1)
     blur_px = max(1.0, 0.02 * diameter_px)
-    reach = 2 * round(3 * blur_px) + 1  # what lies outside the later picture must not be blurred into what it shows
+    reach = 2 * round(3 * blur_px) + 1  # what lies outside the earlier picture must not be blurred into what it shows
     shown = np.asarray(cv2.erode(shown.astype(np.uint8), np.ones((reach, reach), dtype=np.uint8)) > 0)
-    evened = (later * gain).clip(0, 255)
-    first, second = (imaging.lab(np.asarray(cv2.GaussianBlur(one.astype(np.float32), (0, 0), blur_px))) for one in (earlier, evened))
+    evened = (earlier * gain).clip(0, 255)
+    first, second = (imaging.lab(np.asarray(cv2.GaussianBlur(one.astype(np.float32), (0, 0), blur_px))) for one in (evened, later))
     heat = np.linalg.norm(first - second, axis=2).astype(np.float32)
     heat[~(near & shown)] = np.nan
     result: Heat = heat

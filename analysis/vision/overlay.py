@@ -37,6 +37,7 @@ STRUCTURE_PALETTE: dict[str, Rgb] = {
 """Structure → how it is drawn: after Okabe and Ito as well, the pink lighter, so that nobody takes it for the green."""
 
 WEAK_EVIDENCE_RGB, STRONG_EVIDENCE_RGB = (255, 220, 0), (215, 25, 28)
+CHANGE_RGB = (136, 34, 170)
 FULL_EVIDENCE = 8.0
 """Evidence of this density, in logits, is drawn in full: a class whose score rests evenly on the frame is then the surest of the
 first classifier's answers (logits of 4 to 5 on val) at half strength, and its peaks (7 to 11) in full."""
@@ -89,6 +90,14 @@ def heat_overlay(signed: SignedMap) -> RgbaImage:
     opacity = np.clip(signed / np.float32(FULL_EVIDENCE), 0, 1)
     heat: RgbaImage = np.take(_heat_scale(), np.rint(255 * opacity).astype(np.uint8), axis=0)
     return heat
+
+
+def change_overlay(difference: NDArray[np.float32], usual: float) -> RgbaImage:
+    """Changes of colour (H×W float32, ΔE, NaN where it cannot be told) beyond what is usual, violet: opaque from four times that."""
+    opacity = np.nan_to_num(np.clip((difference - usual) / (3 * usual), 0, 1))
+    canvas = np.zeros((*difference.shape, 4), np.uint8)
+    canvas[..., :3], canvas[..., 3] = CHANGE_RGB, np.rint(255 * opacity)
+    return canvas
 
 
 def _heat_scale() -> RgbaImage:

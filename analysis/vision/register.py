@@ -32,7 +32,7 @@ MAX_ENLARGEMENT = 4.0
 SURE_CORRELATION = 0.4
 """Below it the pictures may well show different lesions; `benchmarks/registration.py` says how often it errs."""
 MIN_IN_VIEW = 0.5
-"""Share of what is compared that the later picture must show."""
+"""Share of what is compared that the moving picture must show."""
 
 Matrix = NDArray[np.float64]
 Grey = NDArray[np.float32]
@@ -43,23 +43,23 @@ NO_OUTLINE = "In one of the two pictures no lesion is outlined, or a tiny one, s
 
 @dataclass(frozen=True)
 class Registration:
-    """Where the later picture lies in the earlier one."""
+    """Where one picture, the moving one, lies in another, the fixed one."""
 
     matrix: Matrix | None
-    """2×3: (x, y) of the later picture in pixels → (x, y) of the earlier one. None when refused."""
+    """2×3: (x, y) of the moving picture in pixels → (x, y) of the fixed one. None when refused."""
     correlation: float
     """Of the pattern inside the lesion, [−1, 1]; −1 where nothing could be compared."""
     failure: str | None = None
     """Why it is refused, a sentence for the clinician, else None."""
 
 
-def register(earlier: RgbImage, later: RgbImage, earlier_lesion: Mask, later_lesion: Mask) -> Registration:
-    """Lay the later picture over the earlier one, each H×W×3 uint8 with its H×W outline; sizes may differ.
+def register(fixed_image: RgbImage, moving_image: RgbImage, fixed_lesion: Mask, moving_lesion: Mask) -> Registration:
+    """Lay the moving picture over the fixed one, each H×W×3 uint8 with its H×W outline; sizes may differ.
 
     Start: centres and areas of the outlines, in `TURNS` directions and a few scales; the best few are refined by the enhanced
     correlation coefficient (Evangelidis & Psarakis 2008, doi:10.1109/TPAMI.2008.113) and held to a similarity.
     """
-    fixed, moving = _frame(earlier, earlier_lesion), _frame(later, later_lesion)
+    fixed, moving = _frame(fixed_image, fixed_lesion), _frame(moving_image, moving_lesion)
     if not fixed.lesion.any() or not moving.lesion.any():
         return Registration(None, -1.0, NO_OUTLINE)
     starts = sorted(((_correlation(fixed, moving, matrix), matrix) for matrix in _starts(fixed, moving)), key=lambda pair: -pair[0])
@@ -72,7 +72,7 @@ def register(earlier: RgbImage, later: RgbImage, earlier_lesion: Mask, later_les
 
 
 def warp(picture: NDArray[np.uint8], matrix: Matrix, height_px: int, width_px: int) -> NDArray[np.uint8]:
-    """The later picture (or 0/1 mask) as the earlier one's frame would show it; black where it shows nothing."""
+    """The moving picture (or 0/1 mask) as the fixed one's frame would show it; black where it shows nothing."""
     flags = cv2.INTER_LINEAR if picture.ndim == 3 else cv2.INTER_NEAREST
     return cv2.warpAffine(picture, matrix, (width_px, height_px), flags=flags).astype(np.uint8, copy=False)
 
@@ -136,7 +136,7 @@ def _correlation(fixed: _Frame, moving: _Frame, matrix: Matrix) -> float:
 
 
 def _agreement(fixed: _Frame, moving: _Frame, matrix: Matrix) -> float:
-    """Of the patterns inside the earlier lesion, away from its border, which all lesions have."""
+    """Of the patterns inside the fixed lesion, away from its border, which all lesions have."""
     inner = cv2.erode(fixed.lesion.astype(np.uint8), np.ones((BORDER_PX, BORDER_PX), dtype=np.uint8)) > 0
     return _pearson(fixed.detail, moving.detail, matrix, np.asarray(inner))
 

@@ -57,6 +57,18 @@ def draw(look: str, seed: int) -> NDArray[np.uint8]:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
+def draw_again(look: str, seed: int, visit: int) -> NDArray[np.uint8]:
+    """The same lesion at a later visit: held otherwise, in other light, and grown a little where it looks like a melanoma."""
+    if not visit:
+        return draw(look, seed)
+    rng = np.random.default_rng([seed, visit])
+    grown = 1 + (0.12 if look == "irregular" else 0.0) * visit
+    turned = cv2.getRotationMatrix2D((WIDTH_PX / 2, HEIGHT_PX / 2), rng.uniform(-25, 25), grown * rng.uniform(0.95, 1.05))
+    matrix = np.asarray(turned, np.float64) + [[0, 0, rng.uniform(-15, 15)], [0, 0, rng.uniform(-15, 15)]]
+    picture = cv2.warpAffine(draw(look, seed), matrix, (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REFLECT) * rng.uniform(0.88, 1.08)
+    return np.clip(np.asarray(picture) + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
+
+
 def _outline(kind: Look, rng: Generator) -> Field:
     """1 inside, 0 outside, with a soft rim: a circle whose radius swings in a few harmonics, stretched and turned."""
     y, x = np.mgrid[:HEIGHT_PX, :WIDTH_PX].astype(np.float32)

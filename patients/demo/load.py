@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 from django.core.files.base import ContentFile
 from django.utils import timezone
+from numpy.typing import NDArray
 from PIL import Image as Pil
 
 from patients import services
@@ -16,6 +18,8 @@ from patients.intake.pixels import encode
 from patients.intake.sniff import JPEG
 from patients.models import Lesion, Pool, Practice, User
 from patients.sites import BodySite, body_sites
+
+VISITS_DAYS_AGO = (280, 190, 95, 3)
 
 
 def load_demo() -> bool:
@@ -56,9 +60,9 @@ def _load_patient(case: people.DemoPatient, staff: dict[str, User], pool: Pool, 
     )
     for plan in case.lesions:
         lesion = services.add_lesion(actor=doctor, patient=patient, site=_site(plan.site), laterality=plan.laterality, note=plan.note)
-        for _ in range(plan.images):
-            _add_drawing(doctor, lesion, plan.look, seed)
-            seed += 1
+        for visit in range(plan.images):
+            _add_drawing(doctor, lesion, drawing.draw_again(plan.look, seed, visit), VISITS_DAYS_AGO[-plan.images :][visit])
+        seed += plan.images
         if plan.referred_to:
             target = pool if plan.referred_to == "pool" else staff[plan.referred_to]
             services.refer_lesion(actor=doctor, lesion=lesion, to=target, question=plan.question)
@@ -69,8 +73,8 @@ def _site(meaning: str) -> BodySite:
     return next(site for site in body_sites().values() if site.meaning == meaning)
 
 
-def _add_drawing(doctor: User, lesion: Lesion, look: str, seed: int) -> None:
-    picture = ContentFile(encode(Pil.fromarray(drawing.draw(look, seed)), JPEG))
-    capture = CaptureFields("dermoscopic", "polarised", "contact", "gel", taken_on=timezone.localdate() - timedelta(days=7 * seed % 90))
+def _add_drawing(doctor: User, lesion: Lesion, drawn: NDArray[np.uint8], days_ago: int) -> None:
+    picture = ContentFile(encode(Pil.fromarray(drawn), JPEG))
+    capture = CaptureFields("dermoscopic", "polarised", "contact", "gel", taken_on=timezone.localdate() - timedelta(days=days_ago))
     prepared = services.prepare_image(actor=doctor, lesion=lesion, upload=picture)
     services.add_image(actor=doctor, lesion=lesion, prepared=prepared, capture=capture)

@@ -67,7 +67,7 @@ PATIENTS = (
                 "dana",
                 "New colours within a year. Excise?",
             ),
-            DemoLesion("naevus", "Skin of anterior surface of forearm", "L", "Unchanged for years."),
+            DemoLesion("naevus", "Skin of anterior surface of forearm", "L", "Unchanged for years.", 2),
         ),
     ),
     DemoPatient(

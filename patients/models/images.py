@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Self
 
 from django.core.validators import MinValueValidator
@@ -126,6 +127,11 @@ class Image(UuidModel):
 
     def __str__(self) -> str:
         return f"{self.get_modality_display()} image of {self.uploaded_at:%Y-%m-%d}"
+
+    @property
+    def day(self) -> date:
+        """When it was taken; when it was sent in, where nobody said."""
+        return self.taken_on or timezone.localdate(self.uploaded_at)
 
     @property
     def pixel_spacing_mm(self) -> tuple[float, float] | None:
