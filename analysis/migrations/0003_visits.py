@@ -4,23 +4,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('analysis', '0002_structures'),
+        ("analysis", "0002_structures"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='artefact',
-            name='artefact_kind_known',
+            model_name="artefact",
+            name="artefact_kind_known",
         ),
         migrations.AlterField(
-            model_name='artefact',
-            name='kind',
-            field=models.CharField(choices=[('lesion', 'lesion mask (network)'), ('level_set', 'lesion mask (image processing)'), ('lesion_outline', 'outline (network)'), ('level_set_outline', 'outline (image processing)'), ('colours', 'colour regions'), ('globules', 'globules'), ('streaks', 'streaks'), ('pigment_network', 'pigment network'), ('milia_like_cyst', 'milia-like cysts'), ('negative_network', 'negative network'), ('structures', 'dermoscopic structures'), ('heatmap', 'Grad-CAM'), ('heatmap_raw', 'Grad-CAM, raw signed values'), ('earlier', 'earlier picture, laid over this one'), ('change', 'change of colour')], max_length=30),
+            model_name="artefact",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("lesion", "lesion mask (network)"),
+                    ("level_set", "lesion mask (image processing)"),
+                    ("lesion_outline", "outline (network)"),
+                    ("level_set_outline", "outline (image processing)"),
+                    ("colours", "colour regions"),
+                    ("globules", "globules"),
+                    ("streaks", "streaks"),
+                    ("pigment_network", "pigment network"),
+                    ("milia_like_cyst", "milia-like cysts"),
+                    ("negative_network", "negative network"),
+                    ("structures", "dermoscopic structures"),
+                    ("heatmap", "Grad-CAM"),
+                    ("heatmap_raw", "Grad-CAM, raw signed values"),
+                    ("earlier", "earlier picture, laid over this one"),
+                    ("change", "change of colour"),
+                ],
+                max_length=30,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='artefact',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['lesion', 'level_set', 'lesion_outline', 'level_set_outline', 'colours', 'globules', 'streaks', 'pigment_network', 'milia_like_cyst', 'negative_network', 'structures', 'heatmap', 'heatmap_raw', 'earlier', 'change'])), name='artefact_kind_known'),
+            model_name="artefact",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "lesion",
+                            "level_set",
+                            "lesion_outline",
+                            "level_set_outline",
+                            "colours",
+                            "globules",
+                            "streaks",
+                            "pigment_network",
+                            "milia_like_cyst",
+                            "negative_network",
+                            "structures",
+                            "heatmap",
+                            "heatmap_raw",
+                            "earlier",
+                            "change",
+                        ],
+                    )
+                ),
+                name="artefact_kind_known",
+            ),
         ),
     ]

@@ -8,6 +8,8 @@ from typing import Any
 
 from analysis.presentation.words import percent
 
+NO_AREA = "not comparable: no scale, or cut by the frame"
+
 
 @dataclass(frozen=True)
 class Changed:
@@ -26,6 +28,11 @@ class Since:
     day: date
     failure: str
     rows: tuple[Changed, ...]
+
+    @property
+    def tells_growth(self) -> bool:
+        """Whether the areas could be compared: without a scale a lesion that has grown looks like one photographed from nearer."""
+        return any(row.name == "Area" and row.value != NO_AREA for row in self.rows)
 
     @property
     def beyond(self) -> str:
@@ -48,7 +55,7 @@ def since(stored: dict[str, Any]) -> Since:
 
 
 def _area(ratio: float | None) -> str:
-    return "not comparable: no scale, or cut by the frame" if ratio is None else f"{100 * (ratio - 1):+.0f} %"
+    return NO_AREA if ratio is None else f"{100 * (ratio - 1):+.0f} %"
 
 
 def _signed(difference: float | None) -> str:

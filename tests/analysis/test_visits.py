@@ -80,6 +80,7 @@ def test_a_second_visit_is_compared_with_the_first(lesion: Lesion, ada: Client) 
     assert "Since 3 March 2026" in content
     assert "No more different than two pictures of an unchanged lesion usually are" in content
     assert "The picture of 3 March 2026." in content
+    assert "Growth cannot be told" in content
     answer = ada.get(reverse("analysis:artefact", args=[second.pk, Kind.CHANGE]))
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
     answer.close()
@@ -169,6 +170,7 @@ def test_change_is_told_in_figures_beside_what_is_usual(finished: Analysis, ada:
 def test_an_area_that_cannot_be_compared_says_why() -> None:
     found = since(STORED | {"change": STORED["change"] | {"area_ratio": None}})
     assert found.rows[0].value == "not comparable: no scale, or cut by the frame"
+    assert (since(STORED).tells_growth, found.tells_growth) == (True, False)
 
 
 def test_a_picture_is_of_the_day_it_was_taken(image: Image) -> None:

@@ -20,8 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *, inline: bool, **_: Any) -> None:
         images = Image.objects.filter(analyses__isnull=True).select_related("lesion__patient", "uploaded_by")
+        images = images.order_by("taken_on", "uploaded_at")  # a later visit is compared with what is finished of the earlier ones
         asked = [services.request_analysis(actor=image.uploaded_by, image=image) for image in images]
         if inline:
-            for analysis in Analysis.objects.filter(pk__in=[analysis.pk for analysis in asked]):
+            for analysis in Analysis.objects.filter(pk__in=[analysis.pk for analysis in asked]).order_by("queued_at"):
                 services.run_analysis(pk=analysis.pk)
         self.stdout.write(f"{len(asked)} analyses {'computed' if inline else 'requested'}.")
