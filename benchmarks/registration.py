@@ -1,8 +1,8 @@
 """How surely two pictures of a lesion are laid over one another, and by what they differ although nothing changed.
 
 Pairs of HAM10000 images of one lesion from the val and test splits (the limits were chosen on train: `--splits train`), and as many
-pairs of two different lesions, all inside the outlines that the network draws. Needs the development data (SKINCLINIC_DATA, default ../shared/data); skipped in one line where it is absent.
-Last line JSON.
+pairs of two different lesions, all inside the outlines that the network draws. Needs the development data (SKINCLINIC_DATA, default
+../shared/data); skipped in one line where it is absent. Last line JSON.
 """
 
 from __future__ import annotations
