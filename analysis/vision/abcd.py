@@ -322,6 +322,8 @@ def colour_regions(image: RgbImage, lesion: Mask) -> tuple[ColourRegion, ...]:
 def _regions_of(index: int, labels: Labels, window: _Window) -> Iterator[ColourRegion]:
     lesion_px = np.count_nonzero(window.lesion)
     parts = (labels == index + 1).view(np.uint8)
+    if np.count_nonzero(parts) < MIN_REGION_SHARE * lesion_px:
+        return  # most lesions have two colours: searching for areas of the others would take half of the time
     count, numbers, stats, centroids = cv2.connectedComponentsWithStats(parts, connectivity=8)
     for number in range(1, count):
         area = int(stats[number, cv2.CC_STAT_AREA])
