@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("paths", nargs="*", metavar="PATH", help="image files or folders of them")
     predict.add_argument("--list", type=Path, metavar="FILE", help="text file with one path a line")
     predict.add_argument("--out", type=Path, required=True, metavar="DIR")
+    predict.add_argument("--findings", action="store_true", help="write findings.json beside the masks too; doubles the time")
     predict.set_defaults(run=_predict)
 
     benchmark = commands.add_parser("benchmark", help="median milliseconds of every stage on warm networks")
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _predict(options: argparse.Namespace) -> int:
     paths = cli.expand(options.paths, options.list)
-    failed = cli.predict(paths, options.models, options.out)
+    failed = cli.predict(paths, options.models, options.out, findings=options.findings)
     print(f"{len(paths) - failed} analysed, {failed} failed: {options.out / cli.PREDICTIONS_FILE}", file=sys.stderr)
     return 0
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,6 +18,7 @@ from analysis.vision.errors import ImageError
 from analysis.vision.types import CLASSES, STRUCTURES, Abcd, Output, SecondOpinion
 
 PREDICTIONS_FILE = "predictions.csv"
+FINDINGS_FILE = "findings.json"
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png"}
 COLUMNS = (
     "file",
@@ -58,9 +61,10 @@ def _images_below(folder: str) -> list[str]:
     return sorted(os.path.join(folder, path.relative_to(folder)) for path in images)
 
 
-def predict(files: Sequence[str], models_dir: Path, out: Path) -> int:
+def predict(files: Sequence[str], models_dir: Path, out: Path, *, findings: bool = False) -> int:
     """Analyse the files, write `predictions.csv` (one row per input, in order) and masks below `out`.
 
+    With `findings` each image's FINDINGS_FILE lies beside its masks: certainty and evidence, which double the time.
     A file that cannot be analysed gets a row with `error`; returns how many did. Rows are flushed one by one.
     """
     bundle = weights.load_bundle(models_dir)
@@ -70,7 +74,7 @@ def predict(files: Sequence[str], models_dir: Path, out: Path) -> int:
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
         for file, folder in zip(files, _mask_folders(files, out), strict=True):
-            row = {"file": file, **_predict_one(Path(file), folder, bundle)}
+            row = {"file": file, **_predict_one(Path(file), folder, bundle, findings=findings)}
             failed += bool(row.get("error"))
             writer.writerow(row)
             stream.flush()
@@ -87,9 +91,9 @@ def _mask_folders(files: Sequence[str], out: Path) -> list[Path]:
     return folders
 
 
-def _predict_one(path: Path, mask_folder: Path, bundle: weights.Bundle) -> Row:
+def _predict_one(path: Path, mask_folder: Path, bundle: weights.Bundle, *, findings: bool) -> Row:
     try:
-        output = pipeline.analyse(imaging.read(path), bundle)
+        output = pipeline.analyse(imaging.read(path), bundle, weighs=findings)
     except ImageError as error:
         return {"error": f"{error.code}: {error.message}"}
     except Exception as fault:  # noqa: BLE001  (one image must not end a run over thousands; its row says what happened)
@@ -99,6 +103,9 @@ def _predict_one(path: Path, mask_folder: Path, bundle: weights.Bundle) -> Row:
     (mask_folder / "level_set.png").write_bytes(imaging.encode_png(output.level_set.mask))
     for structure in output.structures:
         (mask_folder / f"{structure.name}.png").write_bytes(imaging.encode_png(structure.mask))
+    if output.certainty:
+        document = {"certainty": asdict(output.certainty), "evidence": [asdict(finding) for finding in output.evidence]}
+        (mask_folder / FINDINGS_FILE).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return {"error": "", **_classification_columns(output), **_abcd_columns(output.abcd, output.second_opinion)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from torch import Tensor
@@ -56,10 +56,12 @@ def analyse(
     pixel_spacing_mm: tuple[float, float] | None = None,
     on_stage: OnStage = ignore,
     clock: Clock | None = None,
+    weighs: bool = True,
 ) -> Output:
     """Analyse one upright H×W×3 uint8 image.
 
     `pixel_spacing_mm` is (row, column) spacing as DICOM gives it; without it nothing is said in millimetres.
+    Without `weighs` the last two stages, which cost as much as all others together, are left out: no certainty, no evidence.
     `on_stage` may raise to abandon the analysis; the exception passes through.
     """
     progress = _Progress(on_stage, clock)
@@ -80,11 +82,7 @@ def analyse(
     progress.finished("abcd")
     heatmap = _explain(maps, bundle.classifier, classification.scores[0].label, lesion.mask)
     progress.finished("explanation")
-    asked_again = certainty.ask_again(x, maps, bundle.classifier, classification)
-    progress.finished("certainty")
-    named = evidence.find(x, Found(lesion.mask, found, measured, heatmap, classification.p_malignant, asked_again), bundle.classifier)
-    progress.finished("evidence")
-    return Output(
+    output = Output(
         width_px=image.shape[1],
         height_px=image.shape[0],
         classification=classification,
@@ -99,9 +97,19 @@ def analyse(
         timings_ms=progress.timings_ms,
         lesion_share_seen=_share_seen(lesion),
         second_opinion=opinion,
-        certainty=asked_again,
-        evidence=named,
     )
+    return _weighed(x, maps, output, bundle.classifier, progress) if weighs else output
+
+
+def _weighed(x: Tensor, maps: Tensor, output: Output, model: Model, progress: _Progress) -> Output:
+    """With what the classifier answers when it is asked in other ways, and without each finding."""
+    asked_again = certainty.ask_again(x, maps, model, output.classification)
+    progress.finished("certainty")
+    p_malignant = output.classification.p_malignant
+    found = Found(output.lesion.mask, output.structures, output.abcd, output.heatmap, p_malignant, asked_again)
+    named = evidence.find(x, found, model)
+    progress.finished("evidence")
+    return replace(output, certainty=asked_again, evidence=named, timings_ms=progress.timings_ms)
 
 
 def _share_seen(lesion: Outline) -> float | None:

@@ -82,6 +82,17 @@ def test_one_row_per_input_in_order_failures_included(models: Path, lesion_png: 
     assert [bool(row["p_malignant"]) for row in rows] == [False, True, False, False]
 
 
+def test_findings_are_written_when_asked_for(models: Path, lesion_png: Path, tmp_path: Path) -> None:
+    predict(models, tmp_path / "without", lesion_png)
+    predict(models, tmp_path / "with", lesion_png, "--findings")
+    assert not list((tmp_path / "without").rglob("findings.json"))
+    (path,) = (tmp_path / "with").rglob("findings.json")
+    document = json.loads(path.read_text())
+    assert path.parent.name == "lesion one"
+    assert 0 <= document["certainty"]["agreeing"] <= 1
+    assert all({"kind", "name", "place", "effect"} <= finding.keys() for finding in document["evidence"])
+
+
 def test_folders_and_lists_are_expanded(models: Path, lesion_png: Path, tmp_path: Path) -> None:
     folder = tmp_path / "folder" / "deeper"
     folder.mkdir(parents=True)
@@ -138,5 +149,5 @@ def test_missing_models_are_an_error_in_words(lesion_png: Path, tmp_path: Path, 
 def test_benchmark_prints_one_json_object(models: Path, lesion_png: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--models", str(models), "benchmark", str(lesion_png), "--json", "--repeats", "1"]) == 0
     medians = json.loads(capsys.readouterr().out)
-    assert list(medians) == ["decode", "classification", "lesion", "quality", "structures", "level_set", "abcd", "explanation", "total"]
+    assert list(medians) == ["decode", *pipeline.STAGES, "total"]
     assert medians["total"] >= max(ms for stage, ms in medians.items() if stage != "total")

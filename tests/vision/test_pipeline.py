@@ -30,6 +30,13 @@ def test_every_stage_is_reported_once_in_order(bundle: weights.Bundle, image: Rg
     assert tuple(seen) == pipeline.STAGES
 
 
+def test_what_costs_most_can_be_left_out(bundle: weights.Bundle, image: RgbImage) -> None:
+    seen: list[str] = []
+    output = pipeline.analyse(image, bundle, on_stage=seen.append, weighs=False)
+    assert (output.certainty, output.evidence) == (None, ())
+    assert tuple(seen) == pipeline.STAGES[:-2]
+
+
 def test_results_have_the_size_of_the_image(bundle: weights.Bundle, image: RgbImage) -> None:
     output = pipeline.analyse(image, bundle)
     assert (output.height_px, output.width_px) == image.shape[:2]
