@@ -16,7 +16,7 @@ from analysis.models import Kind
 from analysis.vision import change, imaging, metrics, overlay
 from analysis.vision.change import Comparison
 from analysis.vision.types import Outline, Output, SignedMap
-from analysis.visits import Since
+from analysis.visits import SinceLastVisit
 
 CNN_RGB = (0, 229, 255)
 """Cyan: the network's outline. Both colours stand out from skin and from pigment."""
@@ -40,7 +40,7 @@ class Findings:
     files: dict[Kind, tuple[str, bytes]]
 
 
-def pack(output: Output, since: Since | None = None) -> Findings:
+def pack(output: Output, since: SinceLastVisit | None = None) -> Findings:
     """Split an Output, and what has changed since an earlier visit, into rows and files.
 
     Drawing is work like any stage and is timed as one.
@@ -52,7 +52,9 @@ def pack(output: Output, since: Since | None = None) -> Findings:
     document["classification"]["is_suspicious"] = output.classification.is_suspicious
     document["familiarity"]["is_unfamiliar"] = output.familiarity.is_unfamiliar
     if since:
-        document["change"] = {"since": since.day.isoformat(), "usual": change.NOISE, **to_json(since.comparison)}
+        compared_with = {"since": since.day.isoformat(), "image": str(since.image_id)}
+        document["change"] = {**compared_with, "usual": change.NOISE, **to_json(since.comparison)}
+        timings_ms["comparison"] = since.took_ms
     timings_ms["drawing"] = (perf_counter() - started_s) * 1000
     return Findings(document, output.classification.p_malignant, models_used, timings_ms, files)
 
@@ -91,7 +93,7 @@ def files_of_change(comparison: Comparison) -> dict[Kind, tuple[str, bytes]]:
     """The earlier picture as this one's frame would show it, and where colours have changed; nothing where they could not be compared."""
     if comparison.change is None or comparison.earlier_seen is None:
         return {}
-    heat = overlay.change_overlay(comparison.change.heat, change.NOISE["colour"])
+    heat = overlay.change_overlay(comparison.change.heat, change.NOISE["spot"])
     pictures = {Kind.EARLIER: comparison.earlier_seen, Kind.CHANGE: heat}
     return {kind: (f"{kind}.png", imaging.encode_png(picture)) for kind, picture in pictures.items()}
 

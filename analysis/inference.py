@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from django.conf import settings
 
-from analysis.vision.types import Output, RgbImage
+from analysis.vision.types import Mask, Output, RgbImage
 
 if TYPE_CHECKING:
     from analysis.vision.change import Comparison
@@ -40,28 +40,38 @@ def analyse(data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_sta
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A picture as it was looked at before: its bytes, the PNG bytes of its lesion mask, and what was measured."""
+class Picture:
+    """An upright picture's bytes, and the distance between its rows and columns."""
 
     data: bytes
-    lesion_png: bytes
-    border_irregularity: float | None
     pixel_spacing_mm: tuple[float, float] | None
 
+    @property
+    def pixel_area_mm2(self) -> float | None:
+        return self.pixel_spacing_mm and self.pixel_spacing_mm[0] * self.pixel_spacing_mm[1]
 
-def compare(earlier: Seen, data: bytes, output: Output, *, pixel_spacing_mm: tuple[float, float] | None) -> Comparison:
-    """Lay an earlier picture over the one that `output` was found in, and measure what has changed."""
+
+def compare(earlier: Picture, later: Picture, output: Output) -> Comparison:
+    """Lay an earlier picture over the later one, that `output` was found in, and measure what has changed.
+
+    The earlier one is outlined anew: an outline that another network drew at the time would pass for change. Large pictures are made
+    smaller one after the other, so that two are never in memory at once.
+    """
     from analysis.vision import change, imaging
 
-    before = change.Visit(
-        imaging.decode(earlier.data), imaging.decode_mask(earlier.lesion_png), earlier.border_irregularity, _area(earlier.pixel_spacing_mm)
-    )
+    image = imaging.decode(earlier.data)
+    before = change.shrunk(change.Visit(image, *outlined(image), earlier.pixel_area_mm2))
     border = None if output.lesion.touches_border else output.abcd.border_irregularity
-    return change.compare(before, change.Visit(imaging.decode(data), output.lesion.mask, border, _area(pixel_spacing_mm)))
+    return change.compare(before, change.Visit(imaging.decode(later.data), output.lesion.mask, border, later.pixel_area_mm2))
 
 
-def _area(pixel_spacing_mm: tuple[float, float] | None) -> float | None:
-    return pixel_spacing_mm and pixel_spacing_mm[0] * pixel_spacing_mm[1]
+def outlined(image: RgbImage) -> tuple[Mask, float | None]:
+    """The lesion by the active network, as the pipeline outlines it, and its border irregularity; None where the frame cuts it."""
+    from analysis.vision import abcd, occlusion, segment
+
+    lesion = segment.segment(occlusion.cleared(image)[0], _bundle(models_digest(settings.MODELS_DIR)).lesion)
+    border = None if lesion.touches_border else abcd.measure(image, lesion.mask).border_irregularity
+    return lesion.mask, border
 
 
 def warm_up() -> None:

@@ -5,53 +5,53 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import date
+from time import perf_counter
 from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError
 
 from analysis import inference, selectors
-from analysis.models import Analysis, Kind
-from analysis.vision.errors import VisionError
+from analysis.inference import Picture
+from analysis.vision.change import Comparison
 from patients.files import open_stored
 from patients.models import Image
-from skinclinic.errors import ClinicError
 
 if TYPE_CHECKING:
-    from django.db.models.fields.files import FieldFile
-
-    from analysis.vision.change import Comparison
     from analysis.vision.types import Output
 
 logger = logging.getLogger(__name__)
 
+UNREADABLE = "It cannot be read any more. Tell your administrator."
+
 
 @dataclass(frozen=True)
-class Since:
-    """What has changed since the day of an earlier picture."""
+class SinceLastVisit:
+    """What has changed since the day of an earlier picture, and which one that is."""
 
     day: date
+    image_id: UUID
     comparison: Comparison
+    took_ms: float
 
 
-def compare_with_last(image: Image, data: bytes, output: Output) -> Since | None:
-    """None for a first visit, and for one whose earlier picture cannot be read any more: that must not cost the result."""
-    earlier = selectors.analysis_of_last_visit(image) if output.lesion.area_px else None
+def compare_with_last(image: Image, data: bytes, output: Output) -> SinceLastVisit | None:
+    """None for a first visit. Whatever goes wrong with the earlier picture must not cost the result of the later one."""
+    earlier = selectors.picture_of_last_visit(image) if output.lesion.area_px else None
     if earlier is None:
         return None
+    started_s = perf_counter()
+    comparison = _compared(earlier, Picture(data, image.pixel_spacing_mm), output)
+    return SinceLastVisit(earlier.day, earlier.pk, comparison, (perf_counter() - started_s) * 1000)
+
+
+def _compared(earlier: Image, later: Picture, output: Output) -> Comparison:
     try:
-        comparison = inference.compare(_seen(earlier), data, output, pixel_spacing_mm=image.pixel_spacing_mm)
-    except (ClinicError, VisionError) as error:
-        logger.warning("analysis %s cannot be compared with: %s", earlier.pk, error.code)
-        return None
-    return Since(earlier.image.day, comparison)
-
-
-def _seen(earlier: Analysis) -> inference.Seen:
-    result = earlier.result or {}
-    border = None if result["lesion"]["touches_border"] else result["abcd"]["border_irregularity"]
-    mask = earlier.artefacts.get(kind=Kind.LESION)
-    return inference.Seen(_bytes(earlier.image.upright), _bytes(mask.file), border, earlier.image.pixel_spacing_mm)
-
-
-def _bytes(stored: FieldFile) -> bytes:
-    with open_stored(stored) as file:
-        data: bytes = file.read()
-    return data
+        with open_stored(earlier.upright) as file:
+            before = Picture(file.read(), earlier.pixel_spacing_mm)
+        return inference.compare(before, later, output)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("the picture of the visit before, %s, cannot be compared with", earlier.pk)
+        return Comparison(-1.0, UNREADABLE)

@@ -18,7 +18,7 @@ from time import perf_counter
 
 import numpy as np
 
-from analysis.vision import abcd, change, segment, weights
+from analysis.vision import abcd, change, occlusion, segment, weights
 from analysis.vision.change import Visit
 from analysis.vision.training import data
 from analysis.vision.types import RgbImage
@@ -40,7 +40,7 @@ def main() -> None:
     shards, examples = data.Shards(DATA), {example.name: example for example in data.read_labels(DATA)}
     pairs = _pairs(splits)
     kept = wrong = 0
-    times_ms, outline, border, colour = [], [], [], []
+    times_ms, outline, border, colour, spot, beyond = [], [], [], [], [], []
     for (first, second), (_, stranger) in zip(pairs, pairs[1:] + pairs[:1], strict=True):
         earlier, later, other = (_visit(shards.image(examples[name]), model) for name in (first, second, stranger))
         if not (earlier.lesion.any() and later.lesion.any() and other.lesion.any()):
@@ -55,6 +55,8 @@ def main() -> None:
         outline.append(found.outline_difference)
         border.append(np.nan if found.border_difference is None else abs(found.border_difference))
         colour.append(np.nan if found.colour_difference is None else found.colour_difference)
+        spot.append(float(np.nanpercentile(found.heat, 95)) if np.isfinite(found.heat).any() else np.nan)
+        beyond.append(any(found.beyond_noise.values()))
     figures = {
         "pairs": len(times_ms),
         "same_lesion_accepted": round(kept / len(times_ms), 3),
@@ -63,6 +65,8 @@ def main() -> None:
         "outline_difference_95": round(float(np.percentile(outline, 95)), 3),
         "border_difference_95": round(float(np.nanpercentile(border, 95)), 3),
         "colour_difference_95": round(float(np.nanpercentile(colour, 95)), 1),
+        "spot_difference_95": round(float(np.nanpercentile(spot, 95)), 1),
+        "anything_beyond_noise": round(float(np.mean(beyond)), 3),
     }
     for name, value in figures.items():
         print(f"{name:24} {value}")
@@ -71,7 +75,7 @@ def main() -> None:
 
 def _visit(image: RgbImage, model: Model) -> Visit:
     """As at work: inside the network's outline; no border where the frame cuts the lesion, since it is the frame's there."""
-    lesion = segment.segment(image, model)
+    lesion = segment.segment(occlusion.cleared(image)[0], model)
     border = None if lesion.touches_border or not lesion.area_px else abcd.measure(image, lesion.mask).border_irregularity
     return Visit(image, lesion.mask, border)
 

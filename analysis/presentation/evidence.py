@@ -56,6 +56,8 @@ def _name(finding: dict[str, Any]) -> str:
             return f"{COLOUR_WORDS[name].capitalize()} areas"
         case "heat":
             return "Hottest part of the Grad-CAM map"
+        case "occlusion":
+            return "Hair or a ruler"
         case "asymmetry":
             return ASYMMETRY_WORDS[name]
         case "border":
@@ -76,8 +78,10 @@ def _meaning(finding: dict[str, Any]) -> str:
         return STRUCTURE_WORDS[finding["name"]][2]
     if finding["kind"] == "colour":
         return COLOUR_MEANINGS[finding["name"]]
+    if finding["kind"] == "occlusion":
+        return "They were painted over for the outline; the diagnoses are those of the picture as it is."
     if finding["kind"] == "heat":
-        return f"What spoke for {CLASS_WORDS[finding['name']]}, by the map itself. If nothing changes without it, do not trust the map."
+        return f"What spoke for {CLASS_WORDS[finding['name']]}, by the map itself."
     return MEASURED_MEANINGS[finding["kind"]]
 
 

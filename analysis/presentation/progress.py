@@ -8,6 +8,7 @@ from analysis.models import Analysis, Status
 
 STAGE_WORDS = {
     "classification": "Comparing with known diagnoses",
+    "occlusion": "Looking for hair and rulers",
     "lesion": "Outlining the lesion (network)",
     "quality": "Judging the picture's quality",
     "structures": "Looking for dermoscopic structures",
@@ -19,7 +20,7 @@ STAGE_WORDS = {
 }
 """Stage of the pipeline → what the clinician reads while it runs, in the order of `vision.pipeline.STAGES`."""
 
-TIMING_WORDS = STAGE_WORDS | {"drawing": "Drawing the overlays"}
+TIMING_WORDS = STAGE_WORDS | {"comparison": "Comparing with the visit before", "drawing": "Drawing the overlays"}
 IMAGE_FAULTS = frozenset(
     {
         "empty-file",

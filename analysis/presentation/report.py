@@ -120,7 +120,12 @@ class Report:
         day = f"{self.since.day.day} {self.since.day:%B %Y}"
         return [
             Overlay("earlier", "Earlier picture", f"The picture of {day}. Move the opacity to and fro.", (Kind.EARLIER.value,)),
-            Overlay("change", "Change of colour", f"Violet: changed since {day} by more than is usual.", (Kind.CHANGE.value,)),
+            Overlay(
+                "change",
+                "Change of colour",
+                f"Violet: more changed since {day} than is usual.",
+                (Kind.CHANGE.value,),
+            ),
         ]
 
     def _structures_overlay(self) -> list[Overlay]:
@@ -228,9 +233,10 @@ class Report:
 
     @property
     def since(self) -> Since | None:
-        """What has changed since the last visit; None for a first one, and for results from before visits were compared."""
+        """What has changed since the last visit; None for a first one, for a picture that means nothing to the models, and for results
+        from before visits were compared."""
         stored = self.found.get("change")
-        return since(stored) if stored else None
+        return since(stored) if stored and not self.is_unfamiliar else None
 
     @property
     def evidence(self) -> list[Named]:
@@ -277,5 +283,5 @@ def _certainty(asked: dict[str, Any]) -> dict[str, str]:
         words = f"The alert would not change, but {renamed} of {len(answers)} other ways of asking name another diagnosis first."
     else:
         words = f"It holds in all {len(answers)} other ways of asking."
-    alone = f"each network alone {', '.join(percent(p) for p in networks)}; " if len(networks) > 1 else ""
+    alone = f"each network alone {', '.join(percent(p) for p in networks)}; " if networks else ""
     return {"words": words, "answers": f"Malignancy by {alone}the mirrored picture {percent(views[0])}, enlarged {percent(views[1])}."}

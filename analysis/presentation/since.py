@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.presentation.words import percent
 
+AREA = "Area"
 NO_AREA = "not comparable: no scale, or cut by the frame"
 
 
@@ -32,7 +33,7 @@ class Since:
     @property
     def tells_growth(self) -> bool:
         """Whether the areas could be compared: without a scale a lesion that has grown looks like one photographed from nearer."""
-        return any(row.name == "Area" and row.value != NO_AREA for row in self.rows)
+        return any(row.name == AREA and row.value != NO_AREA for row in self.rows)
 
     @property
     def beyond(self) -> str:
@@ -46,12 +47,12 @@ def since(stored: dict[str, Any]) -> Since:
         return Since(day, stored["failure"], ())
     usual, beyond = stored["usual"], found["beyond_noise"]
     told = {
-        "area": ("Area", _area(found["area_ratio"]), percent(usual["area"], 0)),
-        "outline": ("Outline", f"{percent(found['outline_difference'], 0)} not shared", percent(usual["outline"], 0)),
-        "border": ("Border irregularity", _signed(found["border_difference"]), f"{usual['border']:.2f}"),
-        "colour": ("Colour", _colour(found["colour_difference"]), f"{usual['colour']:.1f}"),
+        "area": (AREA, _area(found["area_ratio"]), f"−{percent(1 - 1 / (1 + usual['area']), 0)} to +{percent(usual['area'], 0)}"),
+        "outline": ("Shape", f"{percent(found['outline_difference'], 0)} not shared", f"up to {percent(usual['outline'], 0)}"),
+        "border": ("Border irregularity", _signed(found["border_difference"]), f"up to {usual['border']:.2f}"),
+        "colour": ("Colour", _colour(found["colour_difference"]), f"up to {usual['colour']:.1f}"),
     }
-    return Since(day, "", tuple(Changed(name, value, f"up to {limit}", bool(beyond[key])) for key, (name, value, limit) in told.items()))
+    return Since(day, "", tuple(Changed(name, value, limit, bool(beyond[key])) for key, (name, value, limit) in told.items()))
 
 
 def _area(ratio: float | None) -> str:

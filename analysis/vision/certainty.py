@@ -22,12 +22,13 @@ def ask_again(x: Tensor, maps: Tensor, model: Model, given: Classification) -> C
     """What else is answered for the 1×3×s×s input `x` whose last feature maps are `maps` and whose answer was `given`."""
     alone = classify.opinions(maps, model)[0]
     seen_again = classify.probabilities(torch.cat([x.flip(3), _enlarged(x)]), model)
-    answers = [*alone, *seen_again]
+    members = alone if len(alone) > 1 else alone[:0]  # a single network alone is the answer given, not another way of asking
+    answers = [*members, *seen_again]
     malignant = [float(classify.malignant_mass(answer)) for answer in answers]
     agreeing = sum((p >= given.threshold) == given.is_suspicious for p in malignant)
     same_diagnosis = sum(CLASSES[int(answer.argmax())] == given.scores[0].label for answer in answers)
     return Certainty(
-        networks=tuple(malignant[: len(alone)]),
+        networks=tuple(malignant[:-2]),
         mirrored=malignant[-2],
         enlarged=malignant[-1],
         agreeing=agreeing / len(answers),

@@ -78,8 +78,8 @@ def probabilities(x: Tensor, model: Model) -> NDArray[np.float64]:
 def opinions(maps: Tensor, model: Model) -> NDArray[np.float64]:
     """What each of an ensemble's M networks says by itself of the N pictures with these last feature maps: N×M×8 probabilities.
 
-    Joining averages the members' logits as one linear layer over all their features; here it is taken apart again. Their biases were
-    averaged for good: they differ by less than 0.07. Calibrated as the ensemble is. M is 1 for a single network.
+    Joining averages the members' logits as one linear layer over all their features; here it is taken apart again, but for their biases,
+    which are known as their mean alone. Calibrated as the ensemble is. M is 1 for a single network.
     """
     last = (model.network.get_parameter(f"classifier.1.{name}") for name in ("weight", "bias"))
     weight, bias = (np.asarray(parameter.detach().cpu().numpy(), dtype=np.float64) for parameter in last)

@@ -26,6 +26,8 @@ ASYMMETRY_1, ASYMMETRY_2, BORDER = 0.152, 0.156, 1.315
 """What nine of ten naevi do not exceed, of 2,969 of `train`; 17 %, 19 % and 20 % of 575 melanomas do."""
 MANY_COLOURS = 3
 """As many and more: 14 % of those naevi, 24 % of the melanomas."""
+WORKING_PX = 512
+"""Of the longer side at most, where places are looked at."""
 MAX_COVERED = 4
 """Places that are covered, the largest first: each costs a forward pass."""
 MIN_SHARE, MAX_SHARE = 0.01, 0.7
@@ -69,16 +71,45 @@ class Found:
         return max(LEAST_EFFECT, *(abs(p - self.p_malignant) for p in (self.certainty.mirrored, self.certainty.enlarged)))
 
 
-def find(x: Tensor, found: Found, model: Model) -> tuple[Finding, ...]:
-    """What can be named; `x` is the classifier's 1×3×s×s input. Nothing without an outline.
+def find(x: Tensor, found: Found, model: Model, clear: Tensor | None = None) -> tuple[Finding, ...]:
+    """What can be named; `x` is the classifier's 1×3×s×s input, `clear` the same without the hair and rulers that hide some of it.
 
-    Places first, those whose absence changes the malignancy most at the top; then what has no place.
+    Places first, those whose absence changes the malignancy most at the top; then what has no place. Nothing of the lesion
+    without an outline.
     """
+    occluded = [] if clear is None else [_without("occlusion", "hair_or_ruler", clear, found, model)]
     if not found.lesion.any():
-        return ()
+        return tuple(occluded)
+    found = _shrunk(found)
     places = [*_structures(found), *_colours(found), *_hottest(found)]
-    weighed = _weighed(x, found, places, model)
+    weighed = [*_weighed(x, found, places, model), *occluded]
     return (*sorted(weighed, key=lambda finding: -abs(finding.effect or 0.0)), *_counted(found.measured))
+
+
+def _without(kind: FindingKind, name: str, clear: Tensor, found: Found, model: Model) -> Finding:
+    effect = found.p_malignant - float(classify.malignant_mass(classify.probabilities(clear, model))[0])
+    return Finding(kind, name, effect=effect, is_clear=abs(effect) >= found.chance)
+
+
+def _shrunk(found: Found) -> Found:
+    """At WORKING_PX at most: thirds of a lesion and shares of it need no more, and large pictures cost seconds."""
+    height, width = found.lesion.shape
+    scale = WORKING_PX / max(height, width)
+    if scale >= 1:
+        return found
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    regions = tuple(replace(region, contour=region.contour * np.float32(scale)) for region in found.measured.regions)
+    return replace(
+        found,
+        lesion=_resized(found.lesion, size),
+        structures=[replace(structure, mask=_resized(structure.mask, size)) for structure in found.structures],
+        measured=replace(found.measured, regions=regions),
+        heatmap=replace(found.heatmap, signed=np.asarray(cv2.resize(found.heatmap.signed, size, interpolation=cv2.INTER_AREA))),
+    )
+
+
+def _resized(mask: Mask, size: tuple[int, int]) -> Mask:
+    return np.asarray(cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def _structures(found: Found) -> list[_Place]:

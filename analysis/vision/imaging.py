@@ -125,14 +125,6 @@ def square_window(height: int, width: int) -> tuple[int, int, int]:
     return (height - side) // 2, (width - side) // 2, side
 
 
-def decode_mask(data: bytes) -> Mask:
-    """The mask in PNG bytes that `encode_png` wrote. Raises ImageError `damaged` for anything else."""
-    grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
-    if grey is None:
-        raise ImageError("damaged", "A stored outline is damaged.")
-    return np.asarray(grey) > 127
-
-
 def encode_png(image: NDArray[np.uint8] | Mask) -> bytes:
     """PNG bytes of an RGB (H×W×3), RGBA (H×W×4) or grey (H×W) uint8 array; a bool mask becomes 0/255."""
     pixels = image.astype(np.uint8) * 255 if image.dtype == np.bool_ else image.astype(np.uint8, copy=False)

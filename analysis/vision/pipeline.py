@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, cast
 
 from torch import Tensor
 
-from analysis.vision import abcd, certainty, classify, evidence, imaging, level_set, quality, second_opinion, segment, structures
+from analysis.vision import abcd, certainty, classify, evidence, imaging, level_set, occlusion, quality, second_opinion, segment, structures
 from analysis.vision.evidence import Found
 from analysis.vision.explain import frame, grad_cam, trust
 from analysis.vision.networks.backbones import Head
-from analysis.vision.types import CLASSES, Heatmap, Mask, Outline, Output, RgbImage
+from analysis.vision.occlusion import Occlusions
+from analysis.vision.types import CLASSES, Heatmap, Mask, Occluded, Outline, Output, RgbImage
 from analysis.vision.weights import Bundle, Model
 
 if TYPE_CHECKING:
     from analysis.vision.networks.backbones import Backbone
 
-STAGES = ("classification", "lesion", "quality", "structures", "level_set", "abcd", "explanation", "certainty", "evidence")
+STAGES = ("classification", "occlusion", "lesion", "quality", "structures", "level_set", "abcd", "explanation", "certainty", "evidence")
 """The stages of `analyse`, in order; each is reported to `on_stage` when it has finished."""
 
 OnStage = Callable[[str], None]
@@ -69,7 +70,9 @@ def analyse(
     maps = bundle.classifier.maps(x)
     classification, familiar = classify.classify(maps, bundle.classifier)
     progress.finished("classification")
-    lesion = segment.segment(image, bundle.lesion)
+    clear, hidden = occlusion.cleared(image)
+    progress.finished("occlusion")
+    lesion = segment.segment(clear, bundle.lesion)
     progress.finished("lesion")
     judged = quality.judge(image, lesion)
     progress.finished("quality")
@@ -80,7 +83,7 @@ def analyse(
     measured = abcd.measure(image, lesion.mask, pixel_spacing_mm)
     opinion = second_opinion.judge(measured, bundle.second_opinion)
     progress.finished("abcd")
-    heatmap = _explain(maps, bundle.classifier, classification.scores[0].label, lesion.mask)
+    heatmap = _explain(maps, bundle.classifier, classification.scores[0].label, lesion.mask, hidden)
     progress.finished("explanation")
     output = Output(
         width_px=image.shape[1],
@@ -97,17 +100,18 @@ def analyse(
         timings_ms=progress.timings_ms,
         lesion_share_seen=_share_seen(lesion),
         second_opinion=opinion,
+        occluded=Occluded(hidden.hair_share, hidden.ruler_share, was_cleared=clear is not image),
     )
-    return _weighed(x, maps, output, bundle.classifier, progress) if weighs else output
+    return _weighed(x, maps, output, clear if clear is not image else None, bundle.classifier, progress) if weighs else output
 
 
-def _weighed(x: Tensor, maps: Tensor, output: Output, model: Model, progress: _Progress) -> Output:
+def _weighed(x: Tensor, maps: Tensor, output: Output, clear: RgbImage | None, model: Model, progress: _Progress) -> Output:
     """With what the classifier answers when it is asked in other ways, and without each finding."""
     asked_again = certainty.ask_again(x, maps, model, output.classification)
     progress.finished("certainty")
     p_malignant = output.classification.p_malignant
     found = Found(output.lesion.mask, output.structures, output.abcd, output.heatmap, p_malignant, asked_again)
-    named = evidence.find(x, found, model)
+    named = evidence.find(x, found, model, None if clear is None else classify.prepare(clear, model.card))
     progress.finished("evidence")
     return replace(output, certainty=asked_again, evidence=named, timings_ms=progress.timings_ms)
 
@@ -118,7 +122,7 @@ def _share_seen(lesion: Outline) -> float | None:
     return float(imaging.centre_square(lesion.mask).sum() / lesion.area_px)
 
 
-def _explain(maps: Tensor, model: Model, label: str, lesion: Mask) -> Heatmap:
+def _explain(maps: Tensor, model: Model, label: str, lesion: Mask, hidden: Occlusions) -> Heatmap:
     """Grad-CAM of one class on the last feature maps, laid over the centred square that the classifier saw; zero outside it.
 
     Times its number of cells, so that the values do not depend on the maps' grid: a density whose mean over the square is the
@@ -127,5 +131,5 @@ def _explain(maps: Tensor, model: Model, label: str, lesion: Mask) -> Heatmap:
     head = Head(cast("Backbone", model.network))
     low = grad_cam.grad_cam(head, head.maps, maps, lambda logits: logits[0, CLASSES.index(label)])
     signed = frame.over_image(low * low.size, *lesion.shape)
-    shares = trust.shares(signed, lesion)
+    shares = trust.shares(signed, lesion, hair=hidden.hair, ruler=hidden.ruler)
     return Heatmap("grad_cam", label, signed, shares.lesion, trust.judge(trust.Figures(shares)).reasons)

@@ -110,7 +110,7 @@ class Certainty:
     """Whether the answer holds when it is asked for in other ways. Probabilities of malignancy, calibrated as the answer is."""
 
     networks: tuple[float, ...]
-    """Of each network of the ensemble by itself."""
+    """Of each network of the ensemble by itself; empty where there is only one."""
     mirrored: float
     """Of the picture's mirror image."""
     enlarged: float
@@ -126,7 +126,18 @@ class Certainty:
         return self.agreeing == 1
 
 
-FindingKind = Literal["structure", "colour", "heat", "asymmetry", "border", "colours"]
+@dataclass(frozen=True)
+class Occluded:
+    """How much of the picture hair and rulers hide."""
+
+    hair_share: float
+    """Of the frame, [0, 1]."""
+    ruler_share: float
+    was_cleared: bool
+    """Whether they were painted over before the outline was drawn."""
+
+
+FindingKind = Literal["structure", "colour", "heat", "occlusion", "asymmetry", "border", "colours"]
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,8 @@ class Finding:
 
     kind: FindingKind
     name: str
-    """One of STRUCTURES, a colour, the diagnosis of the heat map, both_axes/long_axis/short_axis, irregular, or how many colours."""
+    """One of STRUCTURES, a colour, the diagnosis of the heat map, hair_or_ruler, both_axes, long_axis or short_axis, irregular, or how
+    many colours."""
     place: str | None = None
     """upper left, left, centre, …, throughout; None for what has no place."""
     share_of_lesion: float | None = None
@@ -273,3 +285,4 @@ class Output:
     """From `abcd`; `analyse` always states one, or why there is none."""
     certainty: Certainty | None = None
     evidence: tuple[Finding, ...] = ()
+    occluded: Occluded | None = None

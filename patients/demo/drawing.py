@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import cv2
@@ -43,10 +43,10 @@ LOOKS: dict[str, Look] = {
 }
 
 
-def draw(look: str, seed: int) -> NDArray[np.uint8]:
-    """HEIGHT_PX×WIDTH_PX×3 uint8; the same look and seed always give the same picture."""
+def draw(look: str, seed: int, grown: float = 1.0) -> NDArray[np.uint8]:
+    """HEIGHT_PX×WIDTH_PX×3 uint8; the same look and seed always give the same picture, of a lesion `grown` times as long."""
     rng = np.random.default_rng(seed)
-    kind = LOOKS[look]
+    kind = replace(LOOKS[look], size=LOOKS[look].size * grown)
     inside = _outline(kind, rng)
     picture = _skin(rng)
     picture = _blend(picture, _colours(kind, rng), inside)
@@ -58,15 +58,16 @@ def draw(look: str, seed: int) -> NDArray[np.uint8]:
 
 
 def draw_again(look: str, seed: int, visit: int) -> NDArray[np.uint8]:
-    """The same lesion at a later visit: held otherwise, in other light, and grown a little where it looks like a melanoma."""
+    """The same lesion at a later visit: held otherwise, in other light, and grown where it looks like a melanoma."""
     if not visit:
         return draw(look, seed)
     rng = np.random.default_rng([seed, visit])
-    grown = 1 + (0.12 if look == "irregular" else 0.0) * visit
-    turned = cv2.getRotationMatrix2D((WIDTH_PX / 2, HEIGHT_PX / 2), rng.uniform(-25, 25), grown * rng.uniform(0.95, 1.05))
-    matrix = np.asarray(turned, np.float64) + [[0, 0, rng.uniform(-15, 15)], [0, 0, rng.uniform(-15, 15)]]
-    picture = cv2.warpAffine(draw(look, seed), matrix, (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REFLECT) * rng.uniform(0.88, 1.08)
-    return np.clip(np.asarray(picture) + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
+    grown = 1 + (0.15 if look == "irregular" else 0.0) * visit
+    matrix = np.asarray(cv2.getRotationMatrix2D((WIDTH_PX / 2, HEIGHT_PX / 2), rng.uniform(-25, 25), rng.uniform(0.95, 1.05)))
+    matrix[:, 2] = matrix[:, 2] + rng.uniform(-15, 15, 2)
+    turned = cv2.warpAffine(draw(look, seed, grown), matrix, (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REFLECT)
+    picture = np.asarray(turned) * rng.uniform(0.88, 1.08)
+    return np.clip(picture + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
 
 
 def _outline(kind: Look, rng: Generator) -> Field:

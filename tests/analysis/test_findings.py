@@ -112,7 +112,7 @@ def test_an_outline_that_was_not_found_still_has_its_files() -> None:
     findings = pack(tiny.output(level_set=tiny.outline(failure="No border was found.")))
     assert findings.result["outline_agreement"] is None
     assert findings.result["level_set"]["failure"] == "No border was found."
-    assert set(findings.files) == set(Kind)
+    assert set(findings.files) == set(tiny.ALONE)
 
 
 def test_large_images_keep_large_masks_and_get_handy_overlays() -> None:

@@ -25,6 +25,7 @@ from patients.files import FILE_MISSING
 from patients.models import AuditEntry, Image, Lesion, Practice, Role
 from tests.analysis.pages import page, with_result
 from tests.analysis.states import in_state
+from tests.analysis.tiny import ALONE
 from tests.factories import make_user, png_bytes
 
 pytestmark = pytest.mark.django_db
@@ -107,8 +108,8 @@ def test_an_analysis_that_cannot_be_asked_for_leaves_no_image(ada: Client, lesio
 def test_the_page_of_a_running_analysis_shows_where_it_is(ada: Client, image: Image) -> None:
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     content = page(ada, "analysis:detail", analysis.pk)
-    assert "Judging the picture&#x27;s quality" in content
-    assert '<progress class="analysis-progress" max="9" value="2"' in content
+    assert "Outlining the lesion (network)" in content
+    assert '<progress class="analysis-progress" max="10" value="2"' in content
     assert reverse("analysis:cancel", args=[analysis.pk]) in content
 
 
@@ -116,7 +117,7 @@ def test_the_partial_is_sent_only_when_something_changed(ada: Client, image: Ima
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     address = reverse("analysis:status", args=[analysis.pk])
     assert ada.get(address, {"seen": "RUNNING-1-2"}).status_code == 204
-    assert "step 3 of 9" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
+    assert "step 3 of 10" in ada.get(address, {"seen": "RUNNING-1-1"}).content.decode()
 
 
 def test_what_a_screen_reader_listens_to_stays_while_its_content_is_exchanged(ada: Client, image: Image) -> None:
@@ -134,7 +135,7 @@ def test_the_page_is_loaded_anew_when_the_analysis_has_ended(ada: Client, image:
 def test_a_program_can_ask_for_the_status(ada: Client, image: Image) -> None:
     analysis = in_state(image, Status.FAILED)
     document = ada.get(reverse("analysis:status", args=[analysis.pk]), headers={"Accept": "application/json"}).json()
-    assert (document["status"], document["stages_total"]) == ("FAILED", 9)
+    assert (document["status"], document["stages_total"]) == ("FAILED", 10)
     assert document["error"] == {"code": "some-code", "message": "A sentence."}
 
 
@@ -372,7 +373,7 @@ def test_no_inline_style_or_script(ada: Client, finished: Analysis) -> None:
     assert "<script>" not in content
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", ALONE)
 def test_files_are_served_and_their_reading_is_recorded(ada: Client, finished: Analysis, kind: Kind) -> None:
     response = ada.get(reverse("analysis:artefact", args=[finished.pk, kind]))
     content = b"".join(response.streaming_content)  # type: ignore[attr-defined]

@@ -16,14 +16,14 @@ from django.http import Http404
 from kombu.exceptions import OperationalError as BrokerError
 
 from analysis import services, storage
-from analysis.models import Analysis, Artefact, Kind, Status
+from analysis.models import Analysis, Artefact, Status
 from analysis.presentation.progress import STAGE_WORDS
 from analysis.vision.errors import ImageError, ModelError
 from patients.files import FILE_MISSING
 from patients.models import AuditEntry, Image, Practice, Role, User
 from skinclinic.errors import ClinicError
 from tests.analysis.states import in_state
-from tests.analysis.tiny import TinyAnalyser
+from tests.analysis.tiny import ALONE, TinyAnalyser
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -141,7 +141,7 @@ def test_a_run_records_results_files_and_progress(image: Image) -> None:
     assert analysis.result is not None
     assert analysis.result["abcd"]["colours"] == ["dark_brown"]
     assert analysis.models_used[0]["name"] == "classification-tiny-20260101-00000000"
-    assert set(analysis.artefacts.values_list("kind", flat=True)) == set(Kind.values) - {Kind.EARLIER, Kind.CHANGE}
+    assert set(analysis.artefacts.values_list("kind", flat=True)) == set(ALONE)
     for artefact in analysis.artefacts.all():
         with artefact.file.open("rb") as file:
             assert storage.sha256(file.read()) == artefact.sha256
@@ -340,7 +340,7 @@ def test_a_worker_stops_after_the_stage_in_which_it_was_cancelled(image: Image) 
             services.cancel_analysis(actor=image.uploaded_by, analysis=analysis)
 
     run(analysis, cancel)
-    assert stages == ["classification", "lesion"]
+    assert stages == ["classification", "occlusion", "lesion"]
     assert (analysis.status, analysis.result) == (Status.CANCELLED, None)
     assert files_of(analysis) == []
 

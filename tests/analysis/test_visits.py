@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from analysis import selectors, services, visits
+from analysis import inference, selectors, services, visits
 from analysis.models import Analysis, Kind, Status
 from analysis.presentation.report import Report
 from analysis.presentation.since import since
@@ -28,6 +30,19 @@ from tests.factories import make_image, make_lesion
 from tests.vision.visits import mole, seen_again, similarity
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The earlier picture is outlined by what is darker than skin."""
+
+    def outlined(image: RgbImage) -> tuple[Mask, float | None]:
+        inside = cv2.morphologyEx((image[..., 2] < 110).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)) > 0
+        return np.asarray(inside), 1.43
+
+    monkeypatch.setattr(inference, "outlined", outlined)
+
+
 SPRING, SUMMER, AUTUMN = date(2026, 3, 3), date(2026, 6, 6), date(2026, 9, 9)
 
 
@@ -78,7 +93,7 @@ def test_a_second_visit_is_compared_with_the_first(lesion: Lesion, ada: Client) 
     assert earlier.shape == (256, 256, 4)
     content = page(ada, "analysis:detail", second.pk)
     assert "Since 3 March 2026" in content
-    assert "No more different than two pictures of an unchanged lesion usually are" in content
+    assert "In what can be compared no more different than two pictures of an unchanged lesion usually are" in content
     assert "The picture of 3 March 2026." in content
     assert "Growth cannot be told" in content
     answer = ada.get(reverse("analysis:artefact", args=[second.pk, Kind.CHANGE]))
@@ -96,55 +111,83 @@ def test_a_picture_of_another_lesion_is_not_compared_and_says_so(lesion: Lesion,
 
 
 def test_the_last_visit_before_is_meant_not_the_last_upload(lesion: Lesion) -> None:
-    """Pictures of the same day, of another kind, of another lesion, without an outline or a result do not count."""
-    spring = visit(lesion, *mole(1), SPRING)
-    summer = visit(lesion, *mole(1), SUMMER, size_bytes=7, sha256="1" * 64)
-    visit(lesion, *mole(2), AUTUMN)
-    visit(lesion, *mole(3), date(2026, 7, 1), modality="macroscopic")
-    visit(make_lesion(lesion.patient), *mole(4), date(2026, 7, 2))
-    picture, mask = mole(5)
-    visit(lesion, picture, np.zeros_like(mask), date(2026, 7, 3))
-    in_state(make_image(lesion, taken_on=date(2026, 7, 4)), Status.FAILED)
-    today = make_image(lesion, taken_on=AUTUMN)
-    assert selectors.analysis_of_last_visit(today) == summer
-    assert selectors.analysis_of_last_visit(summer.image) == spring
-    assert selectors.analysis_of_last_visit(spring.image) is None
+    """Pictures of the same day, of another kind, of another lesion do not count; of several of one day the newest does."""
+    spring = make_image(lesion, taken_on=SPRING)
+    summer = [make_image(lesion, taken_on=SUMMER) for _ in range(3)][-1]
+    same_day, today = make_image(lesion, taken_on=AUTUMN), make_image(lesion, taken_on=AUTUMN)
+    make_image(lesion, taken_on=date(2026, 7, 1), modality="macroscopic")
+    make_image(make_lesion(lesion.patient), taken_on=date(2026, 7, 2))
+    assert selectors.picture_of_last_visit(today) == selectors.picture_of_last_visit(same_day) == summer
+    assert selectors.picture_of_last_visit(summer) == spring
+    assert selectors.picture_of_last_visit(spring) is None
 
 
 def test_where_no_day_is_stated_the_upload_counts(lesion: Lesion) -> None:
-    spring = visit(lesion, *mole(1), SPRING)
-    unstated = make_image(lesion)
-    assert unstated.day == date.today()  # noqa: DTZ011  (as the clinic's clock has it)
-    assert selectors.analysis_of_last_visit(unstated) == spring
+    spring, unstated = make_image(lesion, taken_on=SPRING), make_image(lesion)
+    assert unstated.day == timezone.localdate(unstated.uploaded_at)
+    assert selectors.picture_of_last_visit(unstated) == spring
 
 
-def test_a_vanished_earlier_picture_does_not_cost_the_result(lesion: Lesion, caplog: pytest.LogCaptureFixture) -> None:
+def test_it_is_named_which_picture_was_compared_with(lesion: Lesion) -> None:
+    first = visit(lesion, *mole(1), SPRING)
+    second = visit(lesion, *later(*mole(1)), SUMMER)
+    assert (second.result or {})["change"]["image"] == str(first.image_id)
+    assert second.timings_ms["comparison"] > 0
+
+
+@pytest.mark.parametrize("fault", [ValueError, OSError, cv2.error])
+def test_whatever_goes_wrong_with_the_earlier_picture_does_not_cost_the_result(
+    fault: type[Exception], lesion: Lesion, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit(lesion, *mole(1), SPRING)
+
+    def fail(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(inference, "compare", fail)
+    second = visit(lesion, *later(*mole(1)), SUMMER)
+    assert "No comparison with the picture of that day: It cannot be read any more." in page(ada, "analysis:detail", second.pk)
+
+
+def test_a_vanished_earlier_picture_is_told(lesion: Lesion, caplog: pytest.LogCaptureFixture) -> None:
     first = visit(lesion, *mole(1), SPRING)
     default_storage.delete(str(first.image.upright))
     second = visit(lesion, *later(*mole(1)), SUMMER)
-    assert "change" not in (second.result or {})
-    assert "cannot be compared" in caplog.text
+    assert (second.result or {})["change"]["failure"] == visits.UNREADABLE
+    assert "cannot be compared with" in caplog.text
 
 
-def test_a_damaged_outline_does_not_cost_the_result(lesion: Lesion) -> None:
-    first = visit(lesion, *mole(1), SPRING)
-    with default_storage.open(str(first.artefacts.get(kind=Kind.LESION).file), "wb") as file:
-        file.write(b"no picture")
-    assert "change" not in (visit(lesion, *later(*mole(1)), SUMMER).result or {})
+def test_a_lost_database_is_no_fault_of_the_picture(lesion: Lesion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease runs out then, and the analysis is done again."""
+    visit(lesion, *mole(1), SPRING)
+
+    def fail(*_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(inference, "compare", fail)
+    picture, mask = mole(1)
+    with pytest.raises(OperationalError):
+        visit(lesion, picture, mask, SUMMER, sha256="2" * 64)
 
 
 def test_without_an_outline_nothing_is_read(lesion: Lesion) -> None:
-    visit(lesion, *mole(1), SPRING)
+    make_image(lesion, taken_on=SPRING)
     picture, mask = mole(1)
-    image = make_image(lesion, taken_on=SUMMER)
     output = Analyser(np.zeros_like(mask))(b"any", pixel_spacing_mm=None, on_stage=lambda _: None)
-    assert visits.compare_with_last(image, imaging.encode_png(picture), output) is None
+    assert visits.compare_with_last(make_image(lesion, taken_on=SUMMER), imaging.encode_png(picture), output) is None
+
+
+def test_of_an_image_unlike_the_validated_ones_no_change_is_told(finished: Analysis, ada: Client) -> None:
+    unlike = {"unfamiliar": 0.9, "is_unfamiliar": True}
+    content = page(ada, "analysis:detail", with_result(finished, change=STORED, familiarity=unlike).pk)
+    assert "Since 3 March 2026" not in content
+    assert "Change of colour" not in content
 
 
 STORED: dict[str, Any] = {
     "since": "2026-03-03",
     "failure": None,
-    "usual": {"area": 0.25, "outline": 0.27, "border": 0.23, "colour": 10.6},
+    "usual": {"area": 0.25, "outline": 0.27, "border": 0.23, "colour": 10.6, "spot": 20.0},
     "change": {
         "area_ratio": 1.44,
         "outline_difference": 0.31,
@@ -158,13 +201,13 @@ STORED: dict[str, Any] = {
 def test_change_is_told_in_figures_beside_what_is_usual(finished: Analysis, ada: Client) -> None:
     found = since(STORED)
     assert [(row.name, row.value, row.usual, row.is_beyond) for row in found.rows] == [
-        ("Area", "+44 %", "up to 25 %", True),
-        ("Outline", "31 % not shared", "up to 27 %", True),
+        ("Area", "+44 %", "−20 % to +25 %", True),
+        ("Shape", "31 % not shared", "up to 27 %", True),
         ("Border irregularity", "-0.10", "up to 0.23", False),
         ("Colour", "not comparable", "up to 10.6", False),
     ]
     content = page(ada, "analysis:detail", with_result(finished, change=STORED).pk)
-    assert "usually differ: area, outline" in content
+    assert "usually are: area, shape" in content
 
 
 def test_an_area_that_cannot_be_compared_says_why() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from analysis.models import Kind
 from analysis.presentation.progress import STAGE_WORDS
 from analysis.vision.types import (
     CLASSES,
@@ -29,6 +30,8 @@ from analysis.vision.types import (
 )
 
 WIDTH_PX, HEIGHT_PX = 60, 40
+ALONE = sorted(set(Kind) - {Kind.EARLIER, Kind.CHANGE})
+"""The files of an analysis without an earlier visit."""
 PROBABILITIES = (0.67, 0.28, 0.01, 0.01, 0.01, 0.01, 0.005, 0.005)
 
 
