@@ -88,6 +88,15 @@ def test_agreement_is_counted_over_networks_and_views(x: Tensor, monkeypatch: py
     assert certainty.ask_again(x, torch.zeros(1), model, answer({"NV": 0.3, "MEL": 0.7}, threshold=0.65)).agreeing == 0
 
 
+def test_a_single_network_is_asked_about_the_views_alone(x: Tensor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It has given the answer already: it is not another way of asking."""
+    monkeypatch.setattr(classify, "opinions", lambda _maps, _model: np.array([[vector(NV=0.8, MEL=0.2)]]))
+    monkeypatch.setattr(classify, "probabilities", lambda _x, _model: np.array([vector(NV=0.9, MEL=0.1), vector(NV=0.5, MEL=0.5)]))
+    model = weights.load_model(tiny.write_model(tmp_path, "classification"))
+    found = certainty.ask_again(x, torch.zeros(1), model, answer({"NV": 0.8, "MEL": 0.2}, threshold=0.3))
+    assert (found.networks, found.agreeing) == ((), 0.5)
+
+
 def test_the_views_are_the_mirror_image_and_the_middle_enlarged(x: Tensor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen: list[Tensor] = []
 

@@ -148,6 +148,41 @@ def test_the_hottest_part_is_that_above_half_of_the_peak_inside_the_lesion(model
     assert likes_red == [1]
 
 
+def test_what_hair_does_to_the_answer_is_a_finding_with_or_without_a_lesion(model: Model, likes_red: list[int]) -> None:
+    """A red ruler on top: without it half of the malignancy is gone."""
+    clear = picture(slice(0, 8))
+    given = replace(found(), p_malignant=16 / 64, certainty=replace(STEADY, mirrored=16 / 64, enlarged=16 / 64))
+    (finding,) = evidence.find(picture(slice(0, 16)), given, model, clear)
+    assert finding == Finding("occlusion", "hair_or_ruler", effect=finding.effect, is_clear=True)
+    assert finding.effect == pytest.approx(16 / 64 - 8 / 64)
+    nothing = replace(given, lesion=np.zeros((SIDE, SIDE), dtype=np.bool_))
+    assert evidence.find(picture(slice(0, 16)), nothing, model, clear) == (finding,)
+    assert likes_red == [1, 1]
+
+
+def test_large_pictures_give_the_same_findings(model: Model, likes_red: list[int]) -> None:
+    """At twenty times the size: the same place, share and effect."""
+    x = torch.zeros(1, 3, SIDE, SIDE)
+    x[0, 0, 12:22, 12:52] = 1.0
+    upper = part(slice(12, 22), slice(12, 52))
+    twenty = np.ones((20, 20), dtype=np.bool_)
+    signed = np.zeros((SIDE, SIDE), dtype=np.float32)
+    signed[30:40, 14:24] = 1.0
+    warm = Heatmap("grad_cam", "MEL", signed, None)
+    small = replace(found(marked("globules", upper), heatmap=warm), p_malignant=float(x[0, 0].mean()))
+    large = replace(
+        small,
+        lesion=np.kron(lesion(), twenty) > 0,
+        structures=[marked("globules", np.kron(upper, twenty) > 0)],
+        heatmap=replace(warm, signed=np.kron(signed, twenty).astype(np.float32)),
+    )
+    one, other = (evidence.find(x, given, model) for given in (small, large))
+    assert [(finding.name, finding.place) for finding in one] == [(finding.name, finding.place) for finding in other]
+    assert [finding.share_of_lesion for finding in one] == pytest.approx([finding.share_of_lesion for finding in other], abs=0.02)
+    assert [finding.effect for finding in one] == pytest.approx([finding.effect for finding in other], abs=0.02)
+    assert likes_red == [2, 2]
+
+
 def test_at_most_four_places_are_covered_the_largest(model: Model, likes_red: list[int]) -> None:
     bands = [part(slice(12, 52), slice(start, start + width)) for start, width in ((12, 3), (16, 4), (21, 5), (27, 6), (34, 7))]
     named = evidence.find(picture(), found(*(marked(f"band{index}", band) for index, band in enumerate(bands))), model)

@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from analysis.vision import classify, pipeline, quality, second_opinion, weights
+from analysis.vision import classify, occlusion, pipeline, quality, second_opinion, segment, weights
 from analysis.vision.explain import trust
 from analysis.vision.types import CLASSES, RgbImage
 from tests.synthetic import draw_lesion
@@ -99,6 +99,21 @@ def test_the_doubts_about_the_heat_map_go_with_it(bundle: weights.Bundle, image:
     share = trust.shares(output.heatmap.signed, output.lesion.mask).edge
     assert share is not None
     assert output.heatmap.doubts[0] == f"{share:.0%} of the evidence lies on the edge of the picture."
+
+
+def test_hair_is_painted_over_for_the_outline_and_told(bundle: weights.Bundle) -> None:
+    """The diagnoses are of the picture as it is; the outline is of the one without hair."""
+    hairy, bald = (draw_lesion(width=300, height=200, hairs=hairs).image for hairs in (25, 0))
+    output = pipeline.analyse(hairy, bundle)
+    assert output.occluded is not None
+    assert output.occluded.was_cleared
+    assert output.occluded.hair_share > occlusion.MIN_SHARE
+    clear, _ = occlusion.cleared(hairy)
+    assert np.array_equal(output.lesion.mask, segment.segment(clear, bundle.lesion).mask)
+    assert [finding.name for finding in output.evidence if finding.kind == "occlusion"] == ["hair_or_ruler"]
+    untouched = pipeline.analyse(bald, bundle).occluded
+    assert untouched is not None
+    assert not untouched.was_cleared
 
 
 def test_the_second_opinion_is_the_one_on_the_measurements(bundle: weights.Bundle, image: RgbImage) -> None:
