@@ -81,7 +81,7 @@ def _meaning(finding: dict[str, Any]) -> str:
     if finding["kind"] == "occlusion":
         return "They were painted over for the outline; the diagnoses are those of the picture as it is."
     if finding["kind"] == "heat":
-        return f"What spoke for {CLASS_WORDS[finding['name']]}, by the map itself."
+        return f"What spoke for {CLASS_WORDS[finding['name']]}, according to the map."
     return MEASURED_MEANINGS[finding["kind"]]
 
 

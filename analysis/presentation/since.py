@@ -60,7 +60,7 @@ def _area(ratio: float | None) -> str:
 
 
 def _signed(difference: float | None) -> str:
-    return "not comparable" if difference is None else f"{difference:+.2f}"
+    return "not comparable" if difference is None else f"{round(difference, 2) + 0.0:+.2f}"  # never −0.00
 
 
 def _colour(difference: float | None) -> str:

@@ -210,6 +210,11 @@ def test_change_is_told_in_figures_beside_what_is_usual(finished: Analysis, ada:
     assert "usually are: area, shape" in content
 
 
+def test_no_difference_has_no_sign() -> None:
+    found = since(STORED | {"change": STORED["change"] | {"border_difference": -0.001}})
+    assert found.rows[2].value == "+0.00"
+
+
 def test_an_area_that_cannot_be_compared_says_why() -> None:
     found = since(STORED | {"change": STORED["change"] | {"area_ratio": None}})
     assert found.rows[0].value == "not comparable: no scale, or cut by the frame"
