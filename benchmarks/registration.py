@@ -32,13 +32,15 @@ MODELS = Path(__file__).resolve().parents[1] / "models"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", nargs="+", default=["val", "test"])
-    splits = parser.parse_args().splits
+    parser.add_argument("--pairs", type=int, default=300, help="at most as many, evenly drawn")
+    options = parser.parse_args()
     if not (DATA / "labels.csv").exists():
         print(f"skipped: no development data at {DATA}")
         return
     model = weights.load_bundle(MODELS).lesion
     shards, examples = data.Shards(DATA), {example.name: example for example in data.read_labels(DATA)}
-    pairs = _pairs(splits)
+    pairs = _pairs(options.splits)
+    pairs = pairs[:: max(1, len(pairs) // options.pairs)]
     kept = wrong = 0
     times_ms, outline, border, colour, spot, beyond = [], [], [], [], [], []
     for (first, second), (_, stranger) in zip(pairs, pairs[1:] + pairs[:1], strict=True):
