@@ -14,6 +14,8 @@ from analysis.presentation.since import Since, since
 from analysis.presentation.words import CLASS_WORDS, STRUCTURE_WORDS, percent
 from patients.models import Modality
 
+WAVERING = "Such answers are wrong about three times as often."
+"""Measured on val, see docs/models.md."""
 NEARLY_ALL_SEEN = 0.95
 """Below this share of the lesion inside the classifier's square the page warns."""
 OUTLINES_AGREE = 0.6
@@ -278,7 +280,7 @@ def _certainty(asked: dict[str, Any]) -> dict[str, str]:
     answers = [*networks, *views]
     turned, renamed = (round((1 - asked[share]) * len(answers)) for share in ("agreeing", "same_diagnosis"))
     if turned:
-        words = f"It wavers: {turned} of {len(answers)} other ways of asking would have changed the alert."
+        words = f"It wavers: {turned} of {len(answers)} other ways of asking would have changed the alert. {WAVERING}"
     elif renamed:
         words = f"The alert would not change, but {renamed} of {len(answers)} other ways of asking name another diagnosis first."
     else:

@@ -51,7 +51,10 @@ def test_a_finding_is_told_in_words(stored: dict[str, Any], name: str, where: st
     ("changes", "words"),
     [
         ({}, "It holds in all 5 other ways of asking."),
-        ({"agreeing": 0.6, "same_diagnosis": 0.8}, "It wavers: 2 of 5 other ways of asking would have changed the alert."),
+        (
+            {"agreeing": 0.6, "same_diagnosis": 0.8},
+            "It wavers: 2 of 5 other ways of asking would have changed the alert. Such answers are wrong",
+        ),
         ({"same_diagnosis": 0.8}, "The alert would not change, but 1 of 5 other ways of asking name another diagnosis first."),
     ],
 )
