@@ -12,8 +12,9 @@ from django.db import connection
 from redis import Redis
 
 from analysis import services, storage
-from analysis.models import Analysis, Kind, Status
+from analysis.models import Analysis, Status
 from patients.models import Image, Lesion, Practice, Role
+from tests.analysis.tiny import ALONE
 from tests.conftest import wait_until
 from tests.factories import make_image, make_lesion, make_patient, make_user, png_bytes
 from tests.integration.trained import needs_models
@@ -73,7 +74,7 @@ def test_a_worker_killed_in_the_middle_of_an_analysis_loses_nothing(lesion: Lesi
     interrupted.refresh_from_db()
     assert interrupted.attempt == 2
     for analysis in Analysis.objects.all():
-        assert analysis.artefacts.count() == len(Kind)
+        assert analysis.artefacts.count() == len(ALONE)
         assert len(storage.files.listdir(f"analyses/{analysis.pk}")[0]) == 1
 
 
