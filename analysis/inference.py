@@ -67,9 +67,9 @@ def compare(earlier: Picture, later: Picture, output: Output) -> Comparison:
 
 def outlined(image: RgbImage) -> tuple[Mask, float | None]:
     """The lesion by the active network, as the pipeline outlines it, and its border irregularity; None where the frame cuts it."""
-    from analysis.vision import abcd, occlusion, segment
+    from analysis.vision import abcd, segment
 
-    lesion = segment.segment(occlusion.cleared(image)[0], _bundle(models_digest(settings.MODELS_DIR)).lesion)
+    lesion = segment.outline(image, _bundle(models_digest(settings.MODELS_DIR)).lesion)
     border = None if lesion.touches_border else abcd.measure(image, lesion.mask).border_irregularity
     return lesion.mask, border
 

@@ -18,7 +18,7 @@ from time import perf_counter
 
 import numpy as np
 
-from analysis.vision import abcd, change, occlusion, segment, weights
+from analysis.vision import abcd, change, segment, weights
 from analysis.vision.change import Visit
 from analysis.vision.training import data
 from analysis.vision.types import RgbImage
@@ -77,7 +77,7 @@ def main() -> None:
 
 def _visit(image: RgbImage, model: Model) -> Visit:
     """As at work: inside the network's outline; no border where the frame cuts the lesion, since it is the frame's there."""
-    lesion = segment.segment(occlusion.cleared(image)[0], model)
+    lesion = segment.outline(image, model)
     border = None if lesion.touches_border or not lesion.area_px else abcd.measure(image, lesion.mask).border_irregularity
     return Visit(image, lesion.mask, border)
 

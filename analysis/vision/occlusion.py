@@ -180,19 +180,22 @@ def _on_straight_runs(mask: Mask) -> Mask:
     flat: Bytes = padded.ravel().astype(np.uint8, copy=False)
     found = np.zeros_like(flat)
     for jumps in _jumps(padded.shape[1]):
-        jumps = [jump for jump in jumps if jump < flat.size]
         sums = flat
         for jump in jumps:
-            longer = sums.copy()
-            longer[:-jump] += sums[jump:]
-            sums = longer
+            sums = sums + _shifted(sums, -jump)
         runs = (sums >= RUN_SHARE * RUN_PX).astype(np.uint8)
         for jump in jumps:
-            longer = runs.copy()
-            longer[jump:] |= runs[:-jump]
-            runs = longer
+            runs = runs | _shifted(runs, jump)
         found |= runs
     return mask & (found.reshape(padded.shape)[:, : mask.shape[1]] > 0)
+
+
+def _shifted(flat: Bytes, by: int) -> Bytes:
+    """Moved by so many places, backwards where that is negative; 0 moves in."""
+    moved = np.zeros_like(flat)
+    if abs(by) < flat.size:
+        moved[max(by, 0) : flat.size + min(by, 0)] = flat[max(-by, 0) : flat.size - max(by, 0)]
+    return moved
 
 
 def _jumps(row_px: int) -> Iterator[list[int]]:

@@ -113,7 +113,7 @@ def _weighed(x: Tensor, maps: Tensor, output: Output, clear: RgbImage | None, mo
     found = Found(output.lesion.mask, output.structures, output.abcd, output.heatmap, p_malignant, asked_again)
     named = evidence.find(x, found, model, None if clear is None else classify.prepare(clear, model.card))
     progress.finished("evidence")
-    return replace(output, certainty=asked_again, evidence=named, timings_ms=progress.timings_ms)
+    return replace(output, certainty=asked_again, evidence=named)
 
 
 def _share_seen(lesion: Outline) -> float | None:

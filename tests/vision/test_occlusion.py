@@ -189,3 +189,18 @@ def test_a_large_photograph_takes_little_longer() -> None:
     image, _ = disturbed("hair", 3, draw_lesion(width=600, height=450, seed=2).image)
     large = np.asarray(cv2.resize(image, (4000, 3000), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
     assert min(cost_s(large) for _ in range(2)) < 25 * min(cost_s(image) for _ in range(2))
+
+
+@pytest.mark.parametrize("direction", range(occlusion.DIRECTIONS))
+def test_straight_runs_are_found_in_every_direction(direction: int) -> None:
+    """Lines as wide as a hair, forty pixels long: as much of each is found as of its mirror image."""
+    angle = direction * np.pi / occlusion.DIRECTIONS
+    x, y = (round(20 * part) for part in (np.cos(angle), np.sin(angle)))
+    drawn = np.zeros((80, 91), dtype=np.uint8)
+    cv2.line(drawn, (45 - x, 40 - y), (45 + x, 40 + y), (1,), 3)
+    line = drawn > 0
+    kept = occlusion._on_straight_runs(line)
+    mirrored = occlusion._on_straight_runs(line[:, ::-1].copy())[:, ::-1]
+    assert kept[line].mean() > 0.99
+    assert mirrored[line].mean() > 0.99
+    assert not kept[~line].any()

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vision import classify, metrics, occlusion, segment, structures
+from analysis.vision import classify, metrics, segment, structures
 from analysis.vision.classify import Seen
 from analysis.vision.familiarity import Reference
 from analysis.vision.training.data import Example, Shards, class_indices
 from analysis.vision.training.disturbances import DISTURBANCES, Disturb
-from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES, Mask, RgbImage
+from analysis.vision.types import CLASSES, MALIGNANT_CLASSES, STRUCTURES
 from analysis.vision.weights import Card, Model, StructureRule
 
 RESAMPLES = 1000
@@ -142,13 +142,8 @@ def _jaccard_figures(jaccards: NDArray[np.float64], examples: Sequence[Example])
 def jaccards(model: Model, examples: Sequence[Example], data_dir: Path) -> NDArray[np.float64]:
     """Jaccard of the finished outline against the reference mask, image by image, at the delivered size."""
     shards = Shards(data_dir)
-    pairs = ((outlined(shards.image(e), model), shards.mask(e) > 0) for e in examples)
+    pairs = ((segment.outline(shards.image(e), model).mask, shards.mask(e) > 0) for e in examples)
     return np.array([metrics.jaccard(found, reference) for found, reference in pairs])
-
-
-def outlined(image: RgbImage, model: Model) -> Mask:
-    """As at work: hair and rulers painted over before."""
-    return segment.segment(occlusion.cleared(image)[0], model).mask
 
 
 def robustness(model: Model, examples: Sequence[Example], data_dir: Path) -> Figure:
@@ -161,7 +156,7 @@ def _disturbed(model: Model, examples: Sequence[Example], data_dir: Path, distur
     shards, found = Shards(data_dir), []
     for index, example in enumerate(examples):
         image, truth = disturb(shards.image(example), shards.mask(example) > 0, np.random.default_rng([DISTURBANCE_SEED, index]))
-        found.append(metrics.jaccard(outlined(image, model), truth))
+        found.append(metrics.jaccard(segment.outline(image, model).mask, truth))
     return np.array(found)
 
 
