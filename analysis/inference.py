@@ -21,6 +21,8 @@ from analysis.vision.types import Mask, Output, RgbImage
 
 if TYPE_CHECKING:
     from analysis.vision.change import Comparison
+    from analysis.vision.evolution import Frame
+    from analysis.vision.explain.account import Account
     from analysis.vision.weights import Bundle
 
 logger = logging.getLogger(__name__)
@@ -37,6 +39,44 @@ def analyse(data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_sta
     from analysis.vision import imaging
 
     return _analyse(imaging.decode(data), pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage)
+
+
+class Explainer(Protocol):
+    """Bytes of an upright image and a question in, all methods' answers out, and how the outline came about."""
+
+    def __call__(
+        self,
+        data: bytes,
+        *,
+        on_progress: Callable[[str, float], None],
+        label: str,
+        masks: int,
+        cells: int,
+        visible_percent: int,
+        seed: int,
+    ) -> tuple[Account, tuple[Frame, ...]]: ...
+
+
+def explain(
+    data: bytes,
+    *,
+    on_progress: Callable[[str, float], None],
+    label: str,
+    masks: int,
+    cells: int,
+    visible_percent: int,
+    seed: int,
+) -> tuple[Account, tuple[Frame, ...]]:
+    """Explain one diagnosis with the active classifier, by every method, and show how the level set came to its outline."""
+    from analysis.vision import classify, evolution, imaging, occlusion, segment
+    from analysis.vision.explain import account
+
+    image, bundle = imaging.decode(data), _bundle(models_digest(settings.MODELS_DIR))
+    clear, hidden = occlusion.cleared(image)
+    scene = account.Scene(segment.segment(clear, bundle.lesion).mask, hidden)
+    question = account.Question(label, masks, cells, visible_percent / 100, seed)
+    x = classify.prepare(image, bundle.classifier.card)
+    return account.give(x, scene, bundle.classifier, question, on_progress), evolution.frames(image)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def main() -> None:
     masks = rise.Masks(model.card.input_px, model.card.input_px)
 
     def ours(n: int) -> Map:
-        return rise.rise(x, lambda covered: classify.probabilities(covered, model), masks, n).maps
+        return rise.rise(x, [lambda covered: classify.probabilities(covered, model)], masks, n).maps
 
     def plain() -> Map:
         return _plain(x, model, masks, options.plain_masks)

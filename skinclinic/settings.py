@@ -157,6 +157,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "analysis.tasks.analyse_image_task": {"queue": "inference"},
+    "analysis.tasks.explain_task": {"queue": "explain"},
     "analysis.tasks.requeue_lost_task": {"queue": "default"},
 }
 CELERY_TASK_CREATE_MISSING_QUEUES = False

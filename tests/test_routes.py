@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from analysis.models import Analysis, Status
+from analysis.active_models import active_digests
+from analysis.models import Analysis, Explanation, Status
 from patients.models import User
 from tests.analysis.states import in_state
 from tests.cast import Cast
@@ -47,6 +49,7 @@ PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-0
 LESION = {"site_key": "SCT:36141000", "laterality": "R"}
 REASON = {"practice": "north", "record_number": "N1", "reason": "Complaint of the 3rd"}
 UPLOAD = {"image": "a picture", "modality": "dermoscopic"}
+QUESTION = {"label": "MEL", "masks": 1000, "cells": 8, "visible_percent": 50, "seed": 0}
 SEEN_BY_DANA = {"dana": 200}
 MAY_ASK = {"ada": 302, "ben": 302, "dana": 302, "ines": 403, "theo": 403}
 
@@ -91,6 +94,14 @@ ROUTES: dict[str, list[Route]] = {
     "analysis:cancel": [Route("POST", MAY_ASK, ("queued",))],
     "analysis:retry": [Route("POST", MAY_ASK, ("failed",))],
     "analysis:artefact": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("drawn", "lesion"))],
+    "analysis:explain": [
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("drawn",)),
+        Route("POST", {"ada": 302, "ben": 302, "dana": 302}, ("drawn",), QUESTION),
+    ],
+    "analysis:explanation": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("explanation",))],
+    "analysis:explanation-status": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("explanation",))],
+    "analysis:explanation-cancel": [Route("POST", MAY_ASK, ("explanation",))],
+    "analysis:explanation-file": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("explanation", "rise"))],
 }
 CASES = [(name, route) for name, routes in ROUTES.items() for route in routes]
 IDS = [" ".join([route.method, name, *route.arguments]) for name, route in CASES]
@@ -115,15 +126,24 @@ def arguments(cast: Cast, names: tuple[str, ...]) -> list[Any]:
 
 
 def drawn_analysis(cast: Cast) -> Analysis:
-    analysis = in_state(cast.image, Status.SUCCEEDED)
+    """By the models in use."""
+    used = [{"sha256": digest} for digest in active_digests(settings.MODELS_DIR)]
+    analysis = in_state(cast.image, Status.SUCCEEDED, models_used=used)
     analysis.artefacts.create(kind="lesion", file=cast.image.thumbnail.name, sha256="0" * 64)
     return analysis
+
+
+def explanation(cast: Cast) -> Explanation:
+    asked = drawn_analysis(cast).explanations.create(requested_by=cast.ada, label="MEL")
+    asked.files.create(kind="rise", file=cast.image.thumbnail.name, sha256="0" * 64)
+    return asked
 
 
 MADE = {
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),
     "failed": lambda cast: in_state(cast.image, Status.FAILED),
     "drawn": drawn_analysis,
+    "explanation": explanation,
 }
 
 

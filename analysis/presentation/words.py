@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-CLASS_WORDS = {
-    "MEL": "Melanoma",
-    "NV": "Melanocytic naevus",
-    "BCC": "Basal cell carcinoma",
-    "AK": "Actinic keratosis",
-    "BKL": "Benign keratosis",
-    "DF": "Dermatofibroma",
-    "VASC": "Vascular lesion",
-    "SCC": "Squamous cell carcinoma",
-}
+from analysis.models import Diagnosis
+
+CLASS_WORDS: dict[str, str] = dict(Diagnosis.choices)
 COLOUR_WORDS = {
     "white": "white",
     "red": "red",

@@ -78,16 +78,28 @@ def probabilities(x: Tensor, model: Model) -> NDArray[np.float64]:
 def opinions(maps: Tensor, model: Model) -> NDArray[np.float64]:
     """What each of an ensemble's M networks says by itself of the N pictures with these last feature maps: N×M×8 probabilities.
 
+    Calibrated as the ensemble is. M is 1 for a single network.
+    """
+    pooled = torch.split(maps.mean((2, 3)), WIDTH, dim=1)
+    return np.stack([_opinion(own, index, model) for index, own in enumerate(pooled)], axis=1)
+
+
+def opinion(x: Tensor, index: int, model: Model) -> NDArray[np.float64]:
+    """What network `index` of an ensemble says by itself of N×3×s×s inputs, N×8: it alone is asked, which takes only its own time."""
+    return _opinion(model.maps.ask_one(index, x).mean((2, 3)), index, model)
+
+
+def _opinion(pooled: Tensor, index: int, model: Model) -> NDArray[np.float64]:
+    """N×WIDTH features of one network → N×8.
+
     Joining averages the members' logits as one linear layer over all their features; here it is taken apart again, but for their biases,
-    which are known as their mean alone. Calibrated as the ensemble is. M is 1 for a single network.
+    which are known as their mean alone.
     """
     last = (model.network.get_parameter(f"classifier.1.{name}") for name in ("weight", "bias"))
     weight, bias = (np.asarray(parameter.detach().cpu().numpy(), dtype=np.float64) for parameter in last)
-    members = weight.shape[1] // WIDTH
-    pooled = maps.mean((2, 3)).cpu().numpy().astype(np.float64).reshape(len(maps), members, WIDTH)
-    raw = members * np.einsum("nmw,omw->nmo", pooled, weight.reshape(len(bias), members, WIDTH)) + bias
-    each = calibrate(raw[..., : len(CLASSES)].reshape(-1, len(CLASSES)), model.card.temperature, model.card.class_bias)
-    return each.reshape(len(maps), members, len(CLASSES))
+    own = weight[: len(CLASSES), index * WIDTH : (index + 1) * WIDTH] * (weight.shape[1] // WIDTH)
+    raw = pooled.cpu().numpy().astype(np.float64) @ own.T + bias[: len(CLASSES)]
+    return calibrate(raw, model.card.temperature, model.card.class_bias)
 
 
 def confidence_percent(p: float, classes: int) -> float:

@@ -43,6 +43,17 @@ FULL_EVIDENCE = 8.0
 first classifier's answers (logits of 4 to 5 on val) at half strength, and its peaks (7 to 11) in full."""
 
 
+FULL_OF_METHOD = {
+    "grad_cam": FULL_EVIDENCE,
+    "grad_cam_fine": FULL_EVIDENCE / 2,
+    "rise": 0.05,
+    "guided_backprop": 0.1,
+    "visual_backprop": 5.0,
+}
+"""What is drawn in full by the other methods of `explain.account`, each in its own unit: about what the highest hundredth of the pixels
+reach on confident answers of the first joined classifier (val)."""
+
+
 def mask_overlay(mask: Mask, colour_rgb: Rgb) -> RgbaImage:
     """The mask (H×W bool) filled with one opaque colour."""
     return np.take(np.array([[0, 0, 0, 0], [*colour_rgb, 255]], np.uint8), mask.view(np.uint8), axis=0)
@@ -81,13 +92,13 @@ def structure_map(masks: Mapping[str, Mask]) -> RgbaImage:
     return canvas
 
 
-def heat_overlay(signed: SignedMap) -> RgbaImage:
-    """Positive evidence (H×W float32, signed, density in logits) from faint yellow to opaque red; evidence against is not drawn.
+def heat_overlay(signed: SignedMap, full: float = FULL_EVIDENCE) -> RgbaImage:
+    """Positive evidence (H×W float32, signed) from faint yellow to opaque red; evidence against is not drawn.
 
-    Fixed rule, never stretched to the map's own range: opacity = evidence / FULL_EVIDENCE, clipped to [0, 1]. The mean
-    of the map is the class's logit, so a hesitant answer stays faint and only what carried a sure one is drawn in full.
+    Fixed rule, never stretched to the map's own range: opacity = evidence / `full`, clipped to [0, 1]. The mean of a map of
+    Grad-CAM is the class's logit, so a hesitant answer stays faint and only what carried a sure one is drawn in full.
     """
-    opacity = np.clip(signed / np.float32(FULL_EVIDENCE), 0, 1)
+    opacity = np.clip(signed / np.float32(full), 0, 1)
     heat: RgbaImage = np.take(_heat_scale(), np.rint(255 * opacity).astype(np.uint8), axis=0)
     return heat
 

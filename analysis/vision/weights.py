@@ -19,6 +19,7 @@ from analysis.vision import familiarity as known
 from analysis.vision import networks, second_opinion
 from analysis.vision.errors import ModelError
 from analysis.vision.networks.engine import Engine
+from analysis.vision.networks.joined import SideBySide
 from analysis.vision.types import CLASSES, STRUCTURES, ModelUsed
 
 WEIGHTS_FILE = "model.safetensors"
@@ -159,8 +160,15 @@ def assemble(card: Card, state: dict[str, Tensor]) -> Model:
     network.load_state_dict({name: value.float() for name, value in state.items()})
     network.eval().requires_grad_(False)
     network = networks.placed(networks.folded(network), where)
-    mapping = network.get_submodule("features") if card.task == "classification" else network
-    return Model(network, card, Engine(mapping, card.input_px, where))
+    return Model(network, card, Engine(_mappings(network, card.task), card.input_px, where))
+
+
+def _mappings(network: nn.Module, task: str) -> list[nn.Module]:
+    """What leads from a picture to maps: of classifiers the part below the head, each member's by itself."""
+    if task != "classification":
+        return [network]
+    features = network.get_submodule("features")
+    return list(features) if isinstance(features, SideBySide) else [features]
 
 
 def load_bundle(models_dir: Path) -> Bundle:

@@ -117,7 +117,8 @@ def _open(household: Household, var: Path, host: str, port: int) -> None:
     household.add(_web(host, port))
     address = _address(host, port)
     _wait_for_health(household, address)  # before the worker, which keeps all processors busy while it loads its models
-    household.add(_worker())
+    household.add(_worker("worker", "inference,default"))
+    household.add(_worker("worker-explain", "explain"))
     household.add(_beat())
     say(f"Ready after {time.monotonic() - started_s:.1f} s: {address}")
     if host not in LOOPBACK and not os.environ.get("ALLOWED_HOSTS"):
@@ -229,9 +230,9 @@ def _web(host: str, port: int) -> Program:
     return _python("web", "gunicorn", "skinclinic.wsgi", "--bind", bind, "--worker-class", "gthread", "--threads", threads)
 
 
-def _worker() -> Program:
-    quiet = ("--without-gossip", "--without-mingle")
-    return _python("worker", "celery", "-A", "skinclinic", "worker", "--pool=solo", "-Q", "inference,explain,default", *quiet)
+def _worker(name: str, queues: str) -> Program:
+    node = ("-n", f"{name}@%h", "--without-gossip", "--without-mingle")
+    return _python(name, "celery", "-A", "skinclinic", "worker", "--pool=solo", "-Q", queues, *node)
 
 
 def _beat() -> Program:

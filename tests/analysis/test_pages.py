@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from analysis import services, vision
+from analysis import vision
 from analysis.models import Analysis, Kind, Status
 from analysis.presentation.progress import IMAGE_FAULTS
 from analysis.presentation.report import Report
@@ -96,7 +96,7 @@ def test_an_analysis_that_cannot_be_asked_for_leaves_no_image(ada: Client, lesio
     def stumble(**_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(services, "request_analysis", stumble)
+    monkeypatch.setattr("analysis.services.analyses.request_analysis", stumble)
     with pytest.raises(ZeroDivisionError):
         ada.post(reverse("analysis:submit", args=[lesion.pk]), upload())
     assert Image.objects.count() == 0

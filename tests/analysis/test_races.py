@@ -12,6 +12,7 @@ from django.db import connection
 
 from analysis import services
 from analysis.models import Analysis, Status
+from analysis.services import jobs
 from patients.models import Image
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
@@ -44,7 +45,7 @@ def at_once(action: Callable[[], T]) -> list[T]:
 
 def test_of_many_workers_one_gets_the_lease(image: Image) -> None:
     analysis = in_state(image, Status.QUEUED)
-    leases = at_once(lambda: services.claim_analysis(pk=analysis.pk))
+    leases = at_once(lambda: jobs.claim(Analysis.objects.all(), pk=analysis.pk))
     assert sum(lease is not None for lease in leases) == 1
     analysis.refresh_from_db()
     assert (analysis.attempt, analysis.lease) == (1, next(filter(None, leases)))

@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from analysis import services, storage
 from analysis.models import Analysis, Artefact, Status
 from analysis.presentation.progress import STAGE_WORDS
+from analysis.services import jobs
 from analysis.vision.errors import ImageError, ModelError
 from patients.files import FILE_MISSING
 from patients.models import AuditEntry, Image, Practice, Role, User
@@ -180,7 +181,7 @@ def test_a_message_for_a_row_that_is_gone_does_nothing() -> None:
 
 def test_of_two_workers_one_wins(image: Image) -> None:
     analysis = in_state(image, Status.QUEUED)
-    leases = [services.claim_analysis(pk=analysis.pk) for _ in range(2)]
+    leases = [jobs.claim(Analysis.objects.all(), pk=analysis.pk) for _ in range(2)]
     assert [lease is None for lease in leases] == [False, True]
 
 
@@ -203,9 +204,9 @@ def test_a_lease_lost_while_the_files_are_written_leaves_no_files_and_no_rows(im
     analysis = in_state(image, Status.QUEUED)
     save = storage.save
 
-    def save_and_lose(pk: UUID, lease: UUID, name: str, data: bytes) -> str:
-        Analysis.objects.filter(pk=pk).update(lease=uuid4())
-        return save(pk, lease, name, data)
+    def save_and_lose(job: str, lease: UUID, name: str, data: bytes) -> str:
+        Analysis.objects.filter(pk=analysis.pk).update(lease=uuid4())
+        return save(job, lease, name, data)
 
     monkeypatch.setattr(storage, "save", save_and_lose)
     run(analysis)
@@ -216,7 +217,7 @@ def test_a_lease_lost_while_the_files_are_written_leaves_no_files_and_no_rows(im
 
 def test_files_of_a_worker_that_was_killed_go_when_another_succeeds(image: Image) -> None:
     analysis = in_state(image, Status.QUEUED)
-    storage.save(analysis.pk, uuid4(), "lesion.png", b"half a file")
+    storage.save(Analysis.folder(analysis.pk), uuid4(), "lesion.png", b"half a file")
     run(analysis)
     assert len(files_of(analysis)) == 1
 
@@ -264,7 +265,7 @@ def test_missing_models_are_told_without_technical_detail(image: Image, caplog: 
         raise ModelError("no-models", "models/active.json cannot be read.")
 
     analysis = run(in_state(image, Status.QUEUED), refuse)
-    assert (analysis.failure_code, analysis.failure_message) == ("no-models", services.MODELS_UNUSABLE)
+    assert (analysis.failure_code, analysis.failure_message) == ("no-models", jobs.MODELS_UNUSABLE)
     assert "active.json" in caplog.text
 
 
@@ -276,7 +277,7 @@ def test_a_fault_is_told_without_technical_detail_and_raised_for_the_log(image: 
     with pytest.raises(ZeroDivisionError):
         run(analysis, stumble)
     analysis.refresh_from_db()
-    assert (analysis.status, analysis.failure_code, analysis.failure_message) == (Status.FAILED, "unexpected", services.UNEXPECTED)
+    assert (analysis.status, analysis.failure_code, analysis.failure_message) == (Status.FAILED, "unexpected", jobs.UNEXPECTED)
 
 
 def test_a_full_disk_ends_in_a_state_and_leaves_nothing(image: Image, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,7 +371,7 @@ def test_a_cancelled_analysis_cannot_be_tried_again(image: Image) -> None:
 def test_an_abandoned_analysis_is_queued_again(image: Image, sent: Sent) -> None:
     analysis = in_state(image, Status.RUNNING, stage="lesion", stages_done=2)
     expire(analysis)
-    services.requeue_lost()
+    services.requeue_lost_analyses()
     analysis.refresh_from_db()
     assert (analysis.status, analysis.stages_done, analysis.attempt) == (Status.QUEUED, 0, 1)
     assert sent == [str(analysis.pk)]
@@ -378,23 +379,23 @@ def test_an_abandoned_analysis_is_queued_again(image: Image, sent: Sent) -> None
 
 def test_an_analysis_that_keeps_killing_workers_fails_with_a_sentence(image: Image, sent: Sent) -> None:
     analysis = in_state(image, Status.RUNNING, attempt=3)
-    storage.save(analysis.pk, uuid4(), "lesion.png", b"half a file")
+    storage.save(Analysis.folder(analysis.pk), uuid4(), "lesion.png", b"half a file")
     expire(analysis)
-    services.requeue_lost()
+    services.requeue_lost_analyses()
     analysis.refresh_from_db()
-    assert (analysis.status, analysis.failure_code, analysis.failure_message) == (Status.FAILED, "worker-lost", services.WORKER_LOST)
+    assert (analysis.status, analysis.failure_code, analysis.failure_message) == (Status.FAILED, "worker-lost", jobs.WORKER_LOST)
     assert (sent, files_of(analysis)) == ([], [])
 
 
 def test_a_lost_message_is_sent_again_once(image: Image, sent: Sent) -> None:
     analysis = in_state(image, Status.QUEUED, published_at=Now() - timedelta(hours=1))
-    services.requeue_lost()
-    services.requeue_lost()
+    services.requeue_lost_analyses()
+    services.requeue_lost_analyses()
     assert sent == [str(analysis.pk)]
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_the_sweeper_leaves_alone_what_is_well(image: Image, sent: Sent, status: Status) -> None:
     analysis = in_state(image, status)
-    services.requeue_lost()
+    services.requeue_lost_analyses()
     assert (sent, Analysis.objects.get(pk=analysis.pk).status) == ([], status)

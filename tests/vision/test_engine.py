@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 def test_it_answers_what_pytorch_does(architecture: str, size_px: int) -> None:
     torch.manual_seed(4)
     network = networks.folded(networks.build(architecture, 3).eval())
-    engine = Engine(network, size_px, CPU)
+    engine = Engine([network], size_px, CPU)
     for count in (1, 2):
         x = torch.rand(count, 3, size_px, size_px) * 2 - 1
         with torch.inference_mode():
@@ -27,8 +27,22 @@ def test_it_answers_what_pytorch_does(architecture: str, size_px: int) -> None:
         assert float(expected.std()) > 0
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_networks_side_by_side_answer_in_their_order(count: int) -> None:
+    torch.manual_seed(5)
+    small, large = torch.nn.Conv2d(3, 2, 1), torch.nn.Sequential(torch.nn.Conv2d(3, 9, 3, padding=1), torch.nn.Conv2d(9, 4, 1))
+    engine = Engine([small, large], 8, CPU)
+    x = torch.rand(count, 3, 8, 8)
+    with torch.inference_mode():
+        expected = [small(x), large(x)]
+    assert len(engine) == 2
+    assert torch.allclose(engine(x), torch.cat(expected, dim=1), atol=1e-6)
+    for index, answer in enumerate(expected):
+        assert torch.allclose(engine.ask_one(index, x), answer, atol=1e-6)
+
+
 def test_what_it_answered_earlier_stays_as_it_was() -> None:
-    engine = Engine(torch.nn.Conv2d(3, 2, 1), 8, CPU)
+    engine = Engine([torch.nn.Conv2d(3, 2, 1)], 8, CPU)
     first = engine(torch.ones(1, 3, 8, 8))
     kept = first.clone()
     engine(torch.zeros(1, 3, 8, 8))
@@ -37,4 +51,4 @@ def test_what_it_answered_earlier_stays_as_it_was() -> None:
 
 def test_another_size_is_refused() -> None:
     with pytest.raises(Exception, match="Got invalid dimensions"):
-        Engine(torch.nn.Conv2d(3, 2, 1), 8, CPU)(torch.zeros(1, 3, 9, 9))
+        Engine([torch.nn.Conv2d(3, 2, 1)], 8, CPU)(torch.zeros(1, 3, 9, 9))

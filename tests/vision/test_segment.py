@@ -22,7 +22,7 @@ class Redness(nn.Module):
 
 
 CARD = Card("redness", "lesion", "unet", ("lesion",), 60, 0.5, 1.0, (0.0,), "", ("lesion",), {})
-MODEL = Model(Redness(), CARD, Engine(Redness(), CARD.input_px, torch.device("cpu")))
+MODEL = Model(Redness(), CARD, Engine([Redness()], CARD.input_px, torch.device("cpu")))
 
 
 def red_box(top: int, bottom: int, left: int, right: int) -> RgbImage:
@@ -72,5 +72,5 @@ class LeftHalf(nn.Module):
 def test_the_picture_and_its_mirror_image_are_averaged() -> None:
     """Each half is seen once as left and once as right: (6 − 2) / 2 = 2 everywhere, a probability of 0.88."""
     for threshold, found in ((0.87, True), (0.89, False)):
-        model = Model(LeftHalf(), dataclasses.replace(CARD, threshold=threshold), Engine(LeftHalf(), 60, torch.device("cpu")))
+        model = Model(LeftHalf(), dataclasses.replace(CARD, threshold=threshold), Engine([LeftHalf()], 60, torch.device("cpu")))
         assert segment.segment(np.zeros((120, 180, 3), dtype=np.uint8), model).mask.all() == found

@@ -22,7 +22,7 @@ class LeftRight(nn.Module):
 
 RULES = tuple(StructureRule(threshold, 1.0, -1.0, is_validated=threshold < 0.9) for threshold in (0.5, 0.99, 0.5, 0.5, 0.5))
 CARD = Card("known", "structures", "unet", STRUCTURES, 60, 0.5, 1.0, (0.0,) * 5, "", STRUCTURES, {}, RULES)
-MODEL = Model(LeftRight(), CARD, Engine(LeftRight(), CARD.input_px, torch.device("cpu")))
+MODEL = Model(LeftRight(), CARD, Engine([LeftRight()], CARD.input_px, torch.device("cpu")))
 
 
 @pytest.fixture

@@ -239,7 +239,7 @@ def test_marks_are_compared_where_they_lie(structures_dir: Path) -> None:
     examples = selection.examples(tiny("structures-efficientnet-lite0-unet"), structures_dir, "test")[:2]
     outputs = weights.OUTPUTS["structures"]
     card = weights.Card("all", "structures", "unet", outputs, 32, 0.5, 1.0, (0.0,) * 5, "", outputs, {})
-    everywhere = weights.Model(Everywhere(), card, Engine(Everywhere(), 32, torch.device("cpu")))
+    everywhere = weights.Model(Everywhere(), card, Engine([Everywhere()], 32, torch.device("cpu")))
     found = evaluate.marks(everywhere, examples, structures_dir, np.full((1, 5), 0.5))
     lesion = [draw_lesion(width=120, height=90, seed=int(example.name[1:])).mask for example in examples]
     assert found.overlaps[:, 0, :, 1] == pytest.approx(np.ones((2, 5)))

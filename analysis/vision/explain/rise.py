@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,8 +21,10 @@ OnProgress = Callable[[int, int], None]
 
 BATCH = 8
 """More does not make the networks here faster on a processor: their maps no longer fit its cache."""
+TURN = 8
+"""So many masks one network is shown before it is the next one's turn."""
 CHECK_EVERY = 80
-"""Masks between two looks at how far the map has converged: whole batches, and a look costs a few per cent of so many answers."""
+"""Masks between two looks at how far the map has converged: whole turns, and a look costs a few per cent of so many answers."""
 ROUNDING = 1e-20
 """Sums of squares below this are rounding (signed scores near 1e-12): the score did not depend on the masks."""
 
@@ -110,7 +112,7 @@ class Explanation:
 
 def rise(
     x: Tensor,
-    score: Score,
+    scores: Sequence[Score],
     masks: Masks,
     n: int,
     *,
@@ -121,19 +123,24 @@ def rise(
 ) -> Explanation:
     """RISE (Petsiuk, Das & Saenko 2018, arXiv:1806.07421) of the input `x`, 1×C×H×W, with `n` masks; covered is 0, mid-grey here.
 
+    `scores` is one score, or those of several networks whose mean is to be explained. Then each mask is shown to one network alone, in
+    turns, and the map is the mean of theirs: RISE is linear in the score, so that in expectation it is the map of the mean, at the cost of
+    one network a mask. What the networks differ by on the whole picture is no noise, since each is compared with its own mean.
+
     With `stop_at` it ends early, once the reliability of all maps together has been at least that at `checks` looks in a row, one
-    every CHECK_EVERY masks. Masks are made and forgotten `batch` at a time: neither memory nor, but for the rounding of the network,
-    the result depends on `n` or `batch`. `on_progress` may raise to cancel; the exception passes through.
-    Raises ValueError for fewer than two masks, or when `x`, `masks` and the scores do not fit one another.
+    every CHECK_EVERY masks. Masks are made and forgotten `batch` at a time, TURN at most: neither memory nor, but for the rounding of the
+    network, the result depends on `n` or `batch`. `on_progress` may raise to cancel; the exception passes through.
+    Raises ValueError for fewer than two masks a network, or when `x`, `masks` and the scores do not fit one another.
     """
-    if n < 2 or tuple(x.shape) != (1, x.shape[1], masks.height, masks.width):
+    if n < TURN * (len(scores) - 1) + 2 or tuple(x.shape) != (1, x.shape[1], masks.height, masks.width):
         raise ValueError(f"an input of {tuple(x.shape)} cannot be explained by {n} masks of {masks.height}×{masks.width}")
     picture = x.cpu().contiguous().numpy()
-    covered = np.empty((batch, *picture.shape[1:]), np.float32)
-    totals, done, converged = _Totals(masks), 0, 0
+    covered = np.empty((min(batch, TURN), *picture.shape[1:]), np.float32)
+    totals, done, converged = _Totals(masks, len(scores)), 0, 0
     for drawn, cover in masks.batches(_sizes(n, batch)):
         np.multiply(picture, cover[:, None], out=covered[: len(cover)])
-        totals.add(drawn, score(torch.from_numpy(covered[: len(cover)])))
+        asked = done // TURN % len(scores)
+        totals.add(drawn, scores[asked](torch.from_numpy(covered[: len(cover)])), asked)
         done += len(cover)
         on_progress(done, n)
         if stop_at is not None and done % CHECK_EVERY == 0:
@@ -144,44 +151,45 @@ def rise(
 
 
 def _sizes(n: int, batch: int) -> Iterator[int]:
-    """Batches that end where convergence is looked at, so that whether it stops does not depend on them either."""
-    for start in range(0, n, CHECK_EVERY):
-        end = min(start + CHECK_EVERY, n)
+    """Batches that end where a turn ends, so that whom a mask is shown to, and whether it stops, does not depend on them."""
+    for start in range(0, n, TURN):
+        end = min(start + TURN, n)
         yield from (min(batch, end - at) for at in range(start, end, batch))
 
 
 class _Totals:
-    """Σ f(I⊙M_i)·M_i and ΣM_i, of even and odd masks apart, without ever adding up whole masks.
+    """Σ f(I⊙M_i)·M_i and ΣM_i, of each network and of its even and odd masks apart, without ever adding up whole masks.
 
     A mask is linear in its grid: M_i = R_iᵀ·G_i·C_i with R_i, C_i given by its offset. So f_i·G_i, cells² numbers, is added up for each
     offset, and enlarged in the end: Σ f_i·M_i = Σ over offsets of Rᵀ·(Σ f_i·G_i)·C, one product of matrices.
     """
 
-    def __init__(self, masks: Masks) -> None:
+    def __init__(self, masks: Masks, networks: int) -> None:
         self._masks = masks
-        self._done = 0
+        self._done = [0] * networks
 
-    def add(self, drawn: Drawn, scores: Floats) -> None:
+    def add(self, drawn: Drawn, scores: Floats, network: int) -> None:
         count = len(drawn.visible)
         if scores.ndim != 2 or len(scores) != count:
             raise ValueError(f"{count} inputs must give {count}×K scores, not {scores.shape}")
         weights = np.hstack([scores, np.ones((count, 1))])  # the last column adds up the masks themselves
-        if not self._done:
+        if not any(self._done):
             offsets = len(self._masks.rows), len(self._masks.columns)
-            self._grids = np.zeros((2, *offsets, weights.shape[1], *drawn.visible.shape[1:]))
-            self._sums = np.zeros((2, weights.shape[1]))
-        half = np.arange(self._done, self._done + count) % 2
-        np.add.at(self._grids, (half, drawn.top, drawn.left), weights[:, :, None, None] * drawn.visible[:, None])
-        np.add.at(self._sums, half, weights)
-        self._done += count
+            self._grids = np.zeros((len(self._done), 2, *offsets, weights.shape[1], *drawn.visible.shape[1:]))
+            self._sums = np.zeros((len(self._done), 2, weights.shape[1]))
+        half = np.arange(self._done[network], self._done[network] + count) % 2
+        np.add.at(self._grids[network], (half, drawn.top, drawn.left), weights[:, :, None, None] * drawn.visible[:, None])
+        np.add.at(self._sums[network], half, weights)
+        self._done[network] += count
 
     def explanation(self) -> Explanation:
-        total, sums = self._enlarged(self._grids.sum(axis=0)), self._sums.sum(axis=0)
+        total = np.stack([self._enlarged(grids) for grids in self._grids.sum(axis=1)])
+        each = np.array(self._done)[:, None, None, None]
         return Explanation(
-            maps=(total[:-1] / (self._masks.p * self._done)).astype(np.float32),
-            signed=self._signed(total, sums).astype(np.float32),
+            maps=(total[:, :-1] / (self._masks.p * each)).mean(axis=0).astype(np.float32),
+            signed=self._mean_signed(total, self._sums.sum(axis=1)).astype(np.float32),
             reliability=_reliability(*self._products()),
-            masks=self._done,
+            masks=sum(self._done),
         )
 
     def reliability(self) -> float:
@@ -190,9 +198,14 @@ class _Totals:
 
     def _products(self) -> tuple[Floats, Floats, Floats]:
         """For each score: even·odd, even·even, odd·odd of the signed maps of the two halves, less their means."""
-        even, odd = (self._signed(self._enlarged(grids), sums) for grids, sums in zip(self._grids, self._sums, strict=True))
+        halves = ((np.stack([self._enlarged(grids) for grids in self._grids[:, half]]), self._sums[:, half]) for half in (0, 1))
+        even, odd = (self._mean_signed(total, sums) for total, sums in halves)
         even, odd = (signed - signed.mean(axis=(1, 2), keepdims=True) for signed in (even, odd))
         return (even * odd).sum(axis=(1, 2)), (even**2).sum(axis=(1, 2)), (odd**2).sum(axis=(1, 2))
+
+    def _mean_signed(self, totals: Floats, sums: Floats) -> Floats:
+        """Networks×K+1×H×W and networks×K+1 → K×H×W."""
+        return np.asarray(np.mean([self._signed(total, own) for total, own in zip(totals, sums, strict=True)], axis=0))
 
     def _signed(self, total: Floats, sums: Floats) -> Floats:
         """Σ (f_i − mean f)·M_i / (E[M]·N)."""

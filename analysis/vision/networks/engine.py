@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 
@@ -15,41 +16,75 @@ from torch import Tensor, nn
 
 
 class Engine:
-    """A network, or a part of one, that only answers: N×3×s×s float32 in [−1, 1] → its output, N×C×h×w float32.
+    """Networks side by side, or a part of each, that only answer: N×3×s×s float32 in [−1, 1] → their outputs, N×ΣC×h×w float32.
 
-    On a processor it takes 60 to 85 % of PyTorch's time (`python -m benchmarks.engine`). It is compiled at the first question, which
-    takes about a second. On a GPU PyTorch answers, in bfloat16.
+    On a processor it takes 45 to 85 % of PyTorch's time (`python -m benchmarks.engine`). It is compiled at the first question, which
+    takes about a second a network. On a GPU PyTorch answers, in bfloat16.
     """
 
-    def __init__(self, network: nn.Module, size_px: int, where: torch.device) -> None:
-        self._network, self._size_px, self._where = network, size_px, where
+    def __init__(self, networks: Sequence[nn.Module], size_px: int, where: torch.device) -> None:
+        self._where = where
+        self._members = [_Member(network, size_px) for network in networks]
+
+    def __len__(self) -> int:
+        return len(self._members)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The answer lies on the network's device. Raises an error of ONNX Runtime for another size than `size_px`.
+        """What all networks answer to N pictures. It lies on the networks' device. Raises an error of ONNX Runtime for another size.
 
-        On a processor one picture is computed by all cores, several by a core each: layers this small gain little from a second core.
+        On a processor a single network is given all cores for a single picture. Otherwise every network answers every picture by itself
+        on a core of its own, the longest first: layers this small gain little from a second core.
         """
-        if self._where.type == "cpu":
-            pictures = np.ascontiguousarray(x.numpy())
-            if len(pictures) == 1:
-                return torch.from_numpy(_answer(self._on_all_cores, pictures))
-            alone = partial(_answer, self._on_one_core)
-            return torch.from_numpy(np.concatenate(list(self._pool.map(alone, np.split(pictures, len(pictures))))))
+        if self._where.type != "cpu":
+            return torch.cat([self._on_gpu(member, x) for member in self._members], dim=1)
+        pictures = np.split(np.ascontiguousarray(x.numpy()), len(x))
+        if len(pictures) == len(self._members) == 1:
+            return torch.from_numpy(_answer(self._members[0].on_all_cores, pictures[0]))
+        longest_first = sorted(range(len(self)), key=lambda index: -self._members[index].size)
+        asked = {
+            (index, n): self._pool.submit(_answer, self._members[index].on_one_core, picture)
+            for index in longest_first
+            for n, picture in enumerate(pictures)
+        }
+        answers = [np.concatenate([asked[index, n].result() for n in range(len(pictures))]) for index in range(len(self))]
+        return torch.from_numpy(np.concatenate(answers, axis=1))
+
+    def ask_one(self, index: int, x: Tensor) -> Tensor:
+        """What one of the networks answers to N pictures."""
+        member = self._members[index]
+        if self._where.type != "cpu":
+            return self._on_gpu(member, x)
+        pictures = np.split(np.ascontiguousarray(x.numpy()), len(x))
+        return torch.from_numpy(np.concatenate(list(self._pool.map(partial(_answer, member.on_one_core), pictures))))
+
+    def _on_gpu(self, member: _Member, x: Tensor) -> Tensor:
         with torch.inference_mode(), torch.autocast(self._where.type, torch.bfloat16):
-            placed: Tensor = self._network(x.to(self._where, memory_format=torch.channels_last))
+            placed: Tensor = member.network(x.to(self._where, memory_format=torch.channels_last))
             return placed.float()
-
-    @cached_property
-    def _on_all_cores(self) -> onnxruntime.InferenceSession:
-        return self._session(torch.get_num_threads())
-
-    @cached_property
-    def _on_one_core(self) -> onnxruntime.InferenceSession:
-        return self._session(1)
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(torch.get_num_threads(), "network")
+
+
+class _Member:
+    """One network, compiled when it is first needed."""
+
+    def __init__(self, network: nn.Module, size_px: int) -> None:
+        self.network, self._size_px = network, size_px
+
+    @cached_property
+    def size(self) -> int:
+        """Number of weights: which network takes longest."""
+        return sum(weights.numel() for weights in self.network.parameters())
+
+    @cached_property
+    def on_all_cores(self) -> onnxruntime.InferenceSession:
+        return self._session(torch.get_num_threads())
+
+    @cached_property
+    def on_one_core(self) -> onnxruntime.InferenceSession:
+        return self._session(1)
 
     def _session(self, threads: int) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
@@ -64,7 +99,7 @@ class Engine:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it says that it is the older one, and that sizes become constants, as they should
             torch.onnx.export(
-                self._network,
+                self.network,
                 (example,),
                 target,  # type: ignore[arg-type]  # torch's stubs lack what this exporter takes
                 dynamo=False,

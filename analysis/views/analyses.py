@@ -1,4 +1,4 @@
-"""Pages and files of analyses. Each view parses, calls one service or selector, and renders."""
+"""Pages and files of analyses."""
 
 from __future__ import annotations
 

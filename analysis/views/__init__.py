@@ -1,0 +1,1 @@
+"""Pages and files. Each view parses, calls one service or selector, and renders."""
