@@ -16,3 +16,13 @@ class QuestionForm(forms.ModelForm[Explanation]):
 
     def validate_constraints(self) -> None:
         """Ranges are the fields' own; asking the same twice is no error."""
+
+    @property
+    def diagnosis(self) -> dict[str, list[forms.BoundField]]:
+        """What everybody chooses, for the template that shows fields."""
+        return {"visible_fields": [self["label"]]}
+
+    @property
+    def covering(self) -> dict[str, list[forms.BoundField]]:
+        """What few will change."""
+        return {"visible_fields": [self[name] for name in Explanation.QUESTION if name != "label"]}

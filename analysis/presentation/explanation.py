@@ -13,15 +13,15 @@ from analysis.presentation.words import CLASS_WORDS, percent
 HUNDREDTHS = 100
 METHOD_WORDS = {
     "grad_cam": ("Grad-CAM", "Where the last feature maps speak for the diagnosis (Selvaraju et al. 2017)."),
-    "grad_cam_fine": ("Grad-CAM, finer", "The same one layer earlier, where maps are twice as fine and say less about the diagnosis."),
+    "grad_cam_fine": ("Finer Grad-CAM", "The same one layer earlier, where maps are twice as fine and say less about the diagnosis."),
     "rise": ("RISE", "How much more probable the diagnosis is where the picture is left visible (Petsiuk et al. 2018)."),
     "guided_backprop": (
-        "Guided backpropagation",
+        "Guided back\u00adpropagation",
         "Which edges the score follows (Springenberg et al. 2015). It hardly depends on the diagnosis: no proof by itself.",
     ),
-    "visual_backprop": ("VisualBackProp", "What the feature maps rest on, whatever the diagnosis (Bojarski et al. 2016)."),
+    "visual_backprop": ("Visual\u00adBackProp", "What the feature maps rest on, whatever the diagnosis (Bojarski et al. 2016)."),
 }
-"""Method → its name and what it shows."""
+"""Method → its name, with hyphens that show only where a line ends, and what it shows."""
 RAW = "_raw"
 CHART = 100
 """Side of a curve's drawing, in its own units."""
@@ -163,7 +163,8 @@ def _method(figures: dict[str, Any]) -> Method:
     )
 
 
-CURVES = {"deletion": "Marked places covered first", "insertion": "Marked places uncovered first", "reverse": "Marked places covered last"}
+CURVES = {"deletion": "Covered first", "insertion": "Uncovered first", "reverse": "Covered last"}
+"""Curve → what is done with the marked places."""
 
 
 def _curve(key: str, name: str, curve: dict[str, Any]) -> Curve:
