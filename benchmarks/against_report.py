@@ -25,6 +25,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from analysis.vision import imaging, networks, pipeline, weights
+from analysis.vision import batch, imaging, networks, pipeline, weights
 from analysis.vision.networks.unet import UNet
 from analysis.vision.torchvision_ops import models
 from analysis.vision.types import STRUCTURES, Mask, RgbImage, SignedMap
@@ -126,18 +127,25 @@ def _analyse_all(pictures: Sequence[RgbImage], bundle: Bundle) -> None:
 
 
 def _added_image(pictures: Sequence[RgbImage], bundle: Bundle, repeats: int) -> dict[str, float]:
-    """One image and several, in turns. There is no batch mode: a loop is what `predict` and the worker do."""
-    times_s = [(_seconds(pictures[:1], bundle), _seconds(pictures, bundle)) for _ in range(repeats)]
-    one_s, all_s = (median(column) for column in zip(*times_s, strict=True))
-    added_s = (all_s - one_s) / (len(pictures) - 1)
-    print(f"one image {one_s * 1000:.0f} ms, {len(pictures)} in a loop {all_s * 1000:.0f} ms: {added_s * 1000:.0f} ms for each added one")
-    print(f"{len(pictures) / all_s:.1f} images/s; no batch mode: several images are analysed one after the other")
+    """One image, several in a loop, and several in batch mode, in turns."""
+    times_s = [(_seconds(pictures[:1], bundle), _seconds(pictures, bundle), _batch_s(pictures, bundle)) for _ in range(repeats)]
+    one_s, loop_s, batch_s = (median(column) for column in zip(*times_s, strict=True))
+    added_s = (batch_s - one_s) / (len(pictures) - 1)
+    print(f"one image {one_s * 1000:.0f} ms; {len(pictures)} in a loop {loop_s * 1000:.0f} ms, as a batch {batch_s * 1000:.0f} ms")
+    print(f"{added_s * 1000:.0f} ms for each image added to a batch, {len(pictures) / batch_s:.1f} images/s")
     return {
         "batch": len(pictures),
         "one_image_ms": round(one_s * 1000, 1),
         "added_image_ms": round(added_s * 1000, 1),
-        "images_per_s": round(len(pictures) / all_s, 2),
+        "images_per_s": round(len(pictures) / batch_s, 2),
+        "images_per_s_in_a_loop": round(len(pictures) / loop_s, 2),
     }
+
+
+def _batch_s(pictures: Sequence[RgbImage], bundle: Bundle) -> float:
+    start = perf_counter()
+    deque(batch.each(lambda picture: pipeline.analyse(picture, bundle), pictures), maxlen=0)
+    return perf_counter() - start
 
 
 def _seconds(pictures: Sequence[RgbImage], bundle: Bundle) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from analysis.vision import imaging, pipeline, weights
+from analysis.vision import batch, imaging, pipeline, weights
 from analysis.vision.errors import ImageError
 from analysis.vision.types import CLASSES, STRUCTURES, Abcd, Output, SecondOpinion
 
@@ -62,7 +62,7 @@ def _images_below(folder: str) -> list[str]:
 
 
 def predict(files: Sequence[str], models_dir: Path, out: Path, *, findings: bool = False) -> int:
-    """Analyse the files, write `predictions.csv` (one row per input, in order) and masks below `out`.
+    """Analyse the files, one on each core, write `predictions.csv` (one row per input, in order) and masks below `out`.
 
     With `findings` each image's FINDINGS_FILE lies beside its masks: certainty and evidence, which double the time.
     A file that cannot be analysed gets a row with `error`; returns how many did. Rows are flushed one by one.
@@ -73,8 +73,9 @@ def predict(files: Sequence[str], models_dir: Path, out: Path, *, findings: bool
     with (out / PREDICTIONS_FILE).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
-        for file, folder in zip(files, _mask_folders(files, out), strict=True):
-            row = {"file": file, **_predict_one(Path(file), folder, bundle, findings=findings)}
+        rows = batch.each(lambda item: _predict_one(*item, bundle, findings=findings), zip(files, _mask_folders(files, out), strict=True))
+        for file, found in zip(files, rows, strict=True):
+            row = {"file": file, **found}
             failed += bool(row.get("error"))
             writer.writerow(row)
             stream.flush()
@@ -91,9 +92,9 @@ def _mask_folders(files: Sequence[str], out: Path) -> list[Path]:
     return folders
 
 
-def _predict_one(path: Path, mask_folder: Path, bundle: weights.Bundle, *, findings: bool) -> Row:
+def _predict_one(file: str, mask_folder: Path, bundle: weights.Bundle, *, findings: bool) -> Row:
     try:
-        output = pipeline.analyse(imaging.read(path), bundle, weighs=findings)
+        output = pipeline.analyse(imaging.read(Path(file)), bundle, weighs=findings)
     except ImageError as error:
         return {"error": f"{error.code}: {error.message}"}
     except Exception as fault:  # noqa: BLE001  (one image must not end a run over thousands; its row says what happened)
