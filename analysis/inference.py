@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from django.conf import settings
 
-from analysis.vision.types import Mask, Output, RgbImage
+from analysis.vision.types import Mask, Output, Region, RgbImage
 
 if TYPE_CHECKING:
     from analysis.vision.change import Comparison
@@ -27,16 +27,20 @@ logger = logging.getLogger(__name__)
 
 
 class Analyser(Protocol):
-    """Bytes of an upright image in, everything found out; `on_stage` hears of each finished stage and may raise."""
+    """Bytes of an upright image in, everything found out, in a marked region alone if there is one; `on_stage` hears of each finished
+    stage and may raise.
+    """
 
-    def __call__(self, data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output: ...
+    def __call__(
+        self, data: bytes, *, region: Region | None, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]
+    ) -> Output: ...
 
 
-def analyse(data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
+def analyse(data: bytes, *, region: Region | None, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
     """Run the whole pipeline with the active models."""
     from analysis.vision import imaging
 
-    return _analyse(imaging.decode(data), pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage)
+    return _analyse(imaging.decode(data), region, pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage)
 
 
 @dataclass(frozen=True)
@@ -77,14 +81,18 @@ def outlined(image: RgbImage) -> tuple[Mask, float | None]:
 def warm_up() -> None:
     """Load the active models and run them once, so that the first patient does not wait for it."""
     started_s = perf_counter()
-    _analyse(_drawn_lesion(), pixel_spacing_mm=None, on_stage=lambda _: None)
+    _analyse(_drawn_lesion(), None, pixel_spacing_mm=None, on_stage=lambda _: None)
     logger.info("models ready after %.1f s", perf_counter() - started_s)
 
 
-def _analyse(image: RgbImage, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
-    from analysis.vision import pipeline
+def _analyse(
+    image: RgbImage, marked: Region | None, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]
+) -> Output:
+    from analysis.vision import pipeline, region
 
     bundle = _bundle(models_digest(settings.MODELS_DIR))
+    if marked:
+        return region.analyse(image, marked, bundle, pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage, clock=perf_counter)
     return pipeline.analyse(image, bundle, pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage, clock=perf_counter)
 
 

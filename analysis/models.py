@@ -7,10 +7,12 @@ from typing import Self
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from analysis.regions import Region
 from patients.models import Image, Viewer
 from skinclinic.base import StateQuerySet, UuidModel
 
@@ -25,6 +27,14 @@ class Status(models.TextChoices):
 
 LIVE = (Status.QUEUED, Status.RUNNING)
 TERMINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+ANSWERS = (*LIVE, Status.SUCCEEDED)
+"""What can answer a request for an analysis: under way, or finished well."""
+
+
+def _is_rectangle() -> Q:
+    """Four numbers, none unknown (a comparison with NULL alone would pass the check): left, top ≥ 0, width, height > 0."""
+    known = Q(*(Q(**{f"region__{index}__isnull": False}) for index in range(4)))
+    return Q(region__len=4, region__0__gte=0, region__1__gte=0, region__2__gt=0, region__3__gt=0) & known
 
 
 class AnalysisQuerySet(StateQuerySet["Analysis"]):
@@ -33,9 +43,14 @@ class AnalysisQuerySet(StateQuerySet["Analysis"]):
     def visible_to(self, user: Viewer) -> Self:
         return self.filter(image__in=Image.objects.visible_to(user))
 
-    def answering(self, image: Image) -> Analysis | None:
+    def of(self, image: Image, region: Region | None) -> Self:
+        """The whole picture and each marked region of it are questions of their own: none answers another."""
+        same = Q(region__isnull=True) if region is None else Q(region=list(region))
+        return self.filter(same, image=image)
+
+    def answering(self, image: Image, region: Region | None = None) -> Analysis | None:
         """What can answer a request for an analysis of this image: the newest that is under way or finished well."""
-        return self.filter(image=image, status__in=(*LIVE, Status.SUCCEEDED)).defer("result").order_by("-queued_at").first()
+        return self.of(image, region).filter(status__in=ANSWERS).defer("result").order_by("-queued_at").first()
 
     def leased(self, lease: UUID) -> Self:
         return self.filter(status=Status.RUNNING, lease=lease)
@@ -55,7 +70,7 @@ class AnalysisQuerySet(StateQuerySet["Analysis"]):
 
 
 class Analysis(UuidModel):
-    """One run of the whole pipeline over one image; results are never edited."""
+    """One run of the whole pipeline over one image, or over a region that was marked on it; results are never edited."""
 
     MOVES = {
         Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED}),
@@ -67,6 +82,12 @@ class Analysis(UuidModel):
     }
 
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="analyses")
+    region = ArrayField(
+        models.IntegerField(),
+        null=True,
+        blank=True,
+        help_text="Left, top, width and height in pixels of the upright image; empty for the whole picture.",
+    )
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
     stage = models.CharField(max_length=40, blank=True, help_text="The stage finished last.")
@@ -92,7 +113,13 @@ class Analysis(UuidModel):
         verbose_name_plural = "analyses"
         indexes = [models.Index(fields=["status", "published_at"], name="analysis_by_status")]
         constraints = [
-            models.UniqueConstraint(fields=["image"], condition=Q(status__in=LIVE), name="analysis_one_live_per_image"),
+            models.UniqueConstraint(
+                fields=["image"], condition=Q(status__in=LIVE, region__isnull=True), name="analysis_one_live_per_image"
+            ),
+            models.UniqueConstraint(
+                fields=["image", "region"], condition=Q(status__in=LIVE, region__isnull=False), name="analysis_one_live_per_region"
+            ),
+            models.CheckConstraint(condition=Q(region__isnull=True) | _is_rectangle(), name="analysis_region_is_rectangle"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="analysis_status_known"),
             models.CheckConstraint(
                 condition=Q(status=Status.RUNNING, lease__isnull=False, lease_expires_at__isnull=False, started_at__isnull=False)
@@ -124,6 +151,11 @@ class Analysis(UuidModel):
 
     def __str__(self) -> str:
         return f"Analysis {self.pk} ({self.status})"
+
+    @property
+    def marked(self) -> Region | None:
+        """The region, None for the whole picture."""
+        return Region(*self.region) if self.region else None
 
     @property
     def is_live(self) -> bool:

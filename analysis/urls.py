@@ -7,6 +7,7 @@ app_name = "analysis"
 urlpatterns = [
     path("lesions/<uuid:lesion_id>/analyses/", views.submit, name="submit"),
     path("images/<uuid:image_id>/analysis/", views.latest, name="latest"),
+    path("images/<uuid:image_id>/region/", views.region, name="region"),
     path("analyses/<uuid:analysis_id>/", views.detail, name="detail"),
     path("analyses/<uuid:analysis_id>/status/", views.status, name="status"),
     path("analyses/<uuid:analysis_id>/cancel/", views.cancel, name="cancel"),
