@@ -94,7 +94,7 @@ def region(request: HttpRequest, image_id: UUID) -> HttpResponse:
     try:
         if request.method == "POST":
             analysis = services.request_analysis(actor=person(request), image=image, region=form.region())
-            return redirect("analysis:detail", analysis.pk)
+            return JsonResponse(_addresses(analysis), status=202) if wants_json(request) else redirect("analysis:detail", analysis.pk)
     except ClinicError as refusal:
         if wants_json(request) or refusal.http_status == 403:
             raise

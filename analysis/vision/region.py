@@ -64,7 +64,7 @@ def _around(start: int, length: int, wanted: int, available: int) -> tuple[int, 
 
 
 def cut(image: NDArray[Value], frame: Region) -> NDArray[Value]:
-    """What of an H×W×C or H×W array lies in the frame, as an array of its own."""
+    """What of an H×W×C or H×W array lies in the frame, contiguous in memory."""
     left, top, width, height = frame
     return np.ascontiguousarray(image[top : top + height, left : left + width])
 

@@ -15,7 +15,7 @@ function startMarking(form) {
   const base = stage.querySelector("img");
   const picture = { width: Number(base.getAttribute("width")), height: Number(base.getAttribute("height")) };
   const drawing = startDrawing(form.querySelector("[data-region-svg]"), picture);
-  const scale = () => picture.width / stage.clientWidth;
+  const scale = () => picture.width / Math.max(stage.clientWidth, 1); // nothing is laid out yet: 0
 
   const typed = () => {
     const numbers = fields.map((field) => field.valueAsNumber);

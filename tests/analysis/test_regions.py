@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+from django.core.management import call_command
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 
 from analysis import selectors, services
+from analysis.findings import pack
 from analysis.models import Analysis, Status
 from analysis.presentation.regions import name_of
-from analysis.regions import check, least_px
-from analysis.vision.types import Region
+from analysis.presentation.report import Report
+from analysis.regions import Region, check, least_px
 from patients.models import AuditEntry, Image, Practice, Role
 from skinclinic.errors import ClinicError
+from tests.analysis import tiny
 from tests.analysis.pages import page
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
@@ -177,6 +181,18 @@ def test_what_is_wrong_is_told_beside_the_numbers(ada: Client, image: Image, cha
 
 
 @pytest.mark.django_db
+def test_a_program_gets_the_addresses(ada: Client, image: Image) -> None:
+    response = ada.post(reverse("analysis:region", args=[image.pk]), LEFT._asdict(), headers={"Accept": "application/json"})
+    analysis = Analysis.objects.get()
+    assert response.status_code == 202
+    assert response.json() == {
+        "id": str(analysis.pk),
+        "status_url": reverse("analysis:status", args=[analysis.pk]),
+        "page_url": reverse("analysis:detail", args=[analysis.pk]),
+    }
+
+
+@pytest.mark.django_db
 def test_a_program_is_told_what_is_wrong(ada: Client, image: Image) -> None:
     for data in (Region(100, 0, 64, 64)._asdict(), {"left": "x"}):
         response = ada.post(reverse("analysis:region", args=[image.pk]), data, headers={"Accept": "application/json"})
@@ -220,6 +236,26 @@ def test_a_region_without_a_result_is_shown_with_its_rectangle_and_asked_for_aga
         assert '<input type="hidden" name="height" value="80">' in content
     if status == Status.QUEUED:
         assert 'class="rectangle"' in content
+
+
+@pytest.mark.django_db
+def test_the_demo_record_is_completed_with_analyses_of_whole_pictures(image: Image) -> None:
+    in_state(image, Status.SUCCEEDED, region=list(LEFT))
+    call_command("load_demo_analyses")
+    assert Analysis.objects.get(region=None).image == image
+    call_command("load_demo_analyses")
+    assert Analysis.objects.count() == 2
+
+
+def test_what_was_looked_at_is_in_the_result_and_its_edge_is_named() -> None:
+    output = tiny.output()
+    cut = replace(output.lesion, touches_border=True)
+    found = pack(replace(output, frame=LEFT, lesion=cut)).result
+    assert found["frame"] == list(LEFT)
+    assert pack(output).result["frame"] is None
+    outline = Report(Analysis(result=found)).outlines[0]
+    assert outline["note"].startswith("Touches the edge of the region")
+    assert outline["text"] == "8.3 % of the image"  # 200 of 60×40 pixels
 
 
 def test_regions_are_named_by_where_they_lie() -> None:
