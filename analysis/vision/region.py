@@ -44,14 +44,16 @@ def analyse(
 
 
 def frame_around(marked: Region, width_px: int, height_px: int) -> Region:
-    """The square with MARGIN around the marked rectangle; moved, and only then made narrower, where the width×height picture ends.
+    """The square with MARGIN around the marked rectangle, moved where the width×height picture ends; with less margin where it is narrower.
 
+    A square, so that the classifier sees all of it; only of a rectangle longer than the picture is wide, or high, there is none.
     Raises ValueError for a rectangle that does not lie in the picture.
     """
     left, top, width, height = marked
     if min(left, top) < 0 or min(width, height) < 1 or left + width > width_px or top + height > height_px:
         raise ValueError(f"{marked} does not lie in a picture of {width_px}×{height_px} pixels")
-    side = round((1 + 2 * MARGIN) * max(width, height))
+    longer = max(width, height)
+    side = min(round((1 + 2 * MARGIN) * longer), max(longer, min(width_px, height_px)))
     frame_left, frame_width = _around(left, width, side, width_px)
     frame_top, frame_height = _around(top, height, side, height_px)
     return Region(frame_left, frame_top, frame_width, frame_height)
@@ -59,8 +61,8 @@ def frame_around(marked: Region, width_px: int, height_px: int) -> Region:
 
 def _around(start: int, length: int, wanted: int, available: int) -> tuple[int, int]:
     """Start and length of the interval that has the given one in its middle, as far as [0, available) allows."""
-    longer = min(wanted, available)
-    return min(max(start - (longer - length) // 2, 0), available - longer), longer
+    found = min(wanted, available)
+    return min(max(start - (found - length) // 2, 0), available - found), found
 
 
 def cut(image: NDArray[Value], frame: Region) -> NDArray[Value]:
