@@ -1,4 +1,4 @@
-"""From the account of an explanation to what is stored: one JSON document, and two files for each method."""
+"""From a closer look to what is stored: one JSON document, and two files for each method."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 from analysis.findings import packed_map, shrunk, to_json
 from analysis.vision import imaging, overlay
-from analysis.vision.evolution import Frame
-from analysis.vision.explain.account import Account
+from analysis.vision.closer import CloserLook
 from analysis.vision.explain.account import Explained as Found
 from analysis.vision.explain.trust import Faithfulness
 from analysis.vision.types import Contour
@@ -27,13 +26,14 @@ class Explained:
     files: dict[str, tuple[str, bytes]]
 
 
-def pack(account: Account, frames: tuple[Frame, ...]) -> Explained:
+def pack(look: CloserLook) -> Explained:
+    account = look.account
     document = {
         "schema": SCHEMA,
         "probability": account.probability,
         "masks_used": account.masks_used,
         "methods": [_figures(found) for found in account.explained],
-        "evolution": [{"step": frame.step, "path": "".join(_path(contour) for contour in frame.contours)} for frame in frames],
+        "evolution": [{"step": frame.step, "path": "".join(_path(contour) for contour in frame.contours)} for frame in look.evolution],
     }
     files: dict[str, tuple[str, bytes]] = {}
     for found in account.explained:

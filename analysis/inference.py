@@ -17,28 +17,31 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from django.conf import settings
 
-from analysis.vision.types import Mask, Output, RgbImage
+from analysis.vision.types import Mask, Output, Region, RgbImage
 
 if TYPE_CHECKING:
     from analysis.vision.change import Comparison
-    from analysis.vision.evolution import Frame
-    from analysis.vision.explain.account import Account
+    from analysis.vision.closer import CloserLook
     from analysis.vision.weights import Bundle
 
 logger = logging.getLogger(__name__)
 
 
 class Analyser(Protocol):
-    """Bytes of an upright image in, everything found out; `on_stage` hears of each finished stage and may raise."""
+    """Bytes of an upright image in, everything found out, in a marked region alone if there is one; `on_stage` hears of each finished
+    stage and may raise.
+    """
 
-    def __call__(self, data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output: ...
+    def __call__(
+        self, data: bytes, *, region: Region | None, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]
+    ) -> Output: ...
 
 
-def analyse(data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
+def analyse(data: bytes, *, region: Region | None, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
     """Run the whole pipeline with the active models."""
     from analysis.vision import imaging
 
-    return _analyse(imaging.decode(data), pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage)
+    return _analyse(imaging.decode(data), region, pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage)
 
 
 class Explainer(Protocol):
@@ -48,35 +51,33 @@ class Explainer(Protocol):
         self,
         data: bytes,
         *,
+        region: Region | None,
         on_progress: Callable[[str, float], None],
         label: str,
         masks: int,
         cells: int,
         visible_percent: int,
         seed: int,
-    ) -> tuple[Account, tuple[Frame, ...]]: ...
+    ) -> CloserLook: ...
 
 
 def explain(
     data: bytes,
     *,
+    region: Region | None,
     on_progress: Callable[[str, float], None],
     label: str,
     masks: int,
     cells: int,
     visible_percent: int,
     seed: int,
-) -> tuple[Account, tuple[Frame, ...]]:
+) -> CloserLook:
     """Explain one diagnosis with the active classifier, by every method, and show how the level set came to its outline."""
-    from analysis.vision import classify, evolution, imaging, occlusion, segment
-    from analysis.vision.explain import account
+    from analysis.vision import closer, imaging
+    from analysis.vision.explain.account import Question
 
-    image, bundle = imaging.decode(data), _bundle(models_digest(settings.MODELS_DIR))
-    clear, hidden = occlusion.cleared(image)
-    scene = account.Scene(segment.segment(clear, bundle.lesion).mask, hidden)
-    question = account.Question(label, masks, cells, visible_percent / 100, seed)
-    x = classify.prepare(image, bundle.classifier.card)
-    return account.give(x, scene, bundle.classifier, question, on_progress), evolution.frames(image)
+    question = Question(label, masks, cells, visible_percent / 100, seed)
+    return closer.look(imaging.decode(data), _bundle(models_digest(settings.MODELS_DIR)), question, on_progress, region)
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,18 @@ def outlined(image: RgbImage) -> tuple[Mask, float | None]:
 def warm_up() -> None:
     """Load the active models and run them once, so that the first patient does not wait for it."""
     started_s = perf_counter()
-    _analyse(_drawn_lesion(), pixel_spacing_mm=None, on_stage=lambda _: None)
+    _analyse(_drawn_lesion(), None, pixel_spacing_mm=None, on_stage=lambda _: None)
     logger.info("models ready after %.1f s", perf_counter() - started_s)
 
 
-def _analyse(image: RgbImage, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
-    from analysis.vision import pipeline
+def _analyse(
+    image: RgbImage, marked: Region | None, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]
+) -> Output:
+    from analysis.vision import pipeline, region
 
     bundle = _bundle(models_digest(settings.MODELS_DIR))
+    if marked:
+        return region.analyse(image, marked, bundle, pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage, clock=perf_counter)
     return pipeline.analyse(image, bundle, pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage, clock=perf_counter)
 
 

@@ -7,6 +7,7 @@ app_name = "analysis"
 urlpatterns = [
     path("lesions/<uuid:lesion_id>/analyses/", analyses.submit, name="submit"),
     path("images/<uuid:image_id>/analysis/", analyses.latest, name="latest"),
+    path("images/<uuid:image_id>/region/", analyses.region, name="region"),
     path("analyses/<uuid:analysis_id>/", analyses.detail, name="detail"),
     path("analyses/<uuid:analysis_id>/status/", analyses.status, name="status"),
     path("analyses/<uuid:analysis_id>/cancel/", analyses.cancel, name="cancel"),

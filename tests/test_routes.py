@@ -50,6 +50,8 @@ LESION = {"site_key": "SCT:36141000", "laterality": "R"}
 REASON = {"practice": "north", "record_number": "N1", "reason": "Complaint of the 3rd"}
 UPLOAD = {"image": "a picture", "modality": "dermoscopic"}
 QUESTION = {"label": "MEL", "masks": 1000, "cells": 8, "visible_percent": 50, "seed": 0}
+REGION = {"left": 10, "top": 20, "width": 80, "height": 70}
+NOT_TREATING = {"ines": 403, "theo": 403}
 SEEN_BY_DANA = {"dana": 200}
 MAY_ASK = {"ada": 302, "ben": 302, "dana": 302, "ines": 403, "theo": 403}
 
@@ -88,6 +90,10 @@ ROUTES: dict[str, list[Route]] = {
     "analysis:latest": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("image",)),
         Route("POST", {"ada": 302, "ben": 302, "dana": 302}, ("image",)),
+    ],
+    "analysis:region": [
+        Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("image",)),
+        Route("POST", {"ada": 302, "ben": 302, "dana": 302} | NOT_TREATING, ("image",), REGION),
     ],
     "analysis:detail": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("failed",))],
     "analysis:status": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("queued",))],

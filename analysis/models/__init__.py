@@ -2,9 +2,10 @@
 
 from analysis.models.analyses import Analysis, Artefact, Kind
 from analysis.models.explanations import Diagnosis, Explanation, ExplanationFile
-from analysis.models.jobs import LIVE, TERMINAL, Job, JobQuerySet, Status
+from analysis.models.jobs import ANSWERS, LIVE, TERMINAL, Job, JobQuerySet, Status
 
 __all__ = [
+    "ANSWERS",
     "LIVE",
     "TERMINAL",
     "Analysis",

@@ -4,26 +4,45 @@ from __future__ import annotations
 
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from analysis.models.jobs import LIVE, Job, JobQuerySet, Status, state_constraints
+from analysis.models.jobs import ANSWERS, LIVE, Job, JobQuerySet, Status, state_constraints
+from analysis.regions import Region
 from patients.models import Image, Viewer
+
+
+def _is_rectangle() -> Q:
+    """Four numbers, none unknown (a comparison with NULL alone would pass the check): left, top ≥ 0, width, height > 0."""
+    known = Q(*(Q(**{f"region__{index}__isnull": False}) for index in range(4)))
+    return Q(region__len=4, region__0__gte=0, region__1__gte=0, region__2__gt=0, region__3__gt=0) & known
 
 
 class AnalysisQuerySet(JobQuerySet["Analysis"]):
     def visible_to(self, user: Viewer) -> Self:
         return self.filter(image__in=Image.objects.visible_to(user))
 
-    def answering(self, image: Image) -> Analysis | None:
+    def of(self, image: Image, region: Region | None) -> Self:
+        """The whole picture and each marked region of it are questions of their own: none answers another."""
+        same = Q(region__isnull=True) if region is None else Q(region=list(region))
+        return self.filter(same, image=image)
+
+    def answering(self, image: Image, region: Region | None = None) -> Analysis | None:
         """What can answer a request for an analysis of this image: the newest that is under way or finished well."""
-        return self.filter(image=image, status__in=(*LIVE, Status.SUCCEEDED)).defer("result").order_by("-queued_at").first()
+        return self.of(image, region).filter(status__in=ANSWERS).defer("result").order_by("-queued_at").first()
 
 
 class Analysis(Job):
-    """One run of the whole pipeline over one image."""
+    """One run of the whole pipeline over one image, or over a region that was marked on it."""
 
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="analyses")
+    region = ArrayField(
+        models.IntegerField(),
+        null=True,
+        blank=True,
+        help_text="Left, top, width and height in pixels of the upright image; empty for the whole picture.",
+    )
     models_used = models.JSONField(default=list, help_text="Task, name, digest and validated scope of every model used.")
     timings_ms = models.JSONField(default=dict)
     p_malignant = models.FloatField(null=True, blank=True)
@@ -35,7 +54,13 @@ class Analysis(Job):
         verbose_name_plural = "analyses"
         indexes = [models.Index(fields=["status", "published_at"], name="analysis_by_status")]
         constraints = [
-            models.UniqueConstraint(fields=["image"], condition=Q(status__in=LIVE), name="analysis_one_live_per_image"),
+            models.UniqueConstraint(
+                fields=["image"], condition=Q(status__in=LIVE, region__isnull=True), name="analysis_one_live_per_image"
+            ),
+            models.UniqueConstraint(
+                fields=["image", "region"], condition=Q(status__in=LIVE, region__isnull=False), name="analysis_one_live_per_region"
+            ),
+            models.CheckConstraint(condition=Q(region__isnull=True) | _is_rectangle(), name="analysis_region_is_rectangle"),
             *state_constraints("analysis"),
             models.CheckConstraint(
                 condition=Q(status=Status.SUCCEEDED, started_at__isnull=False, result__isnull=False, p_malignant__isnull=False)
@@ -49,6 +74,11 @@ class Analysis(Job):
 
     def __str__(self) -> str:
         return f"Analysis {self.pk} ({self.status})"
+
+    @property
+    def marked(self) -> Region | None:
+        """The region, None for the whole picture."""
+        return Region(*self.region) if self.region else None
 
 
 class Kind(models.TextChoices):

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from analysis.models.analyses import Analysis
-from analysis.models.jobs import LIVE, Job, JobQuerySet, Status, state_constraints
+from analysis.models.jobs import ANSWERS, Job, JobQuerySet, Status, state_constraints
 from patients.models import Viewer
 
 MASKS, CELLS, VISIBLE_PERCENT, SEED = (200, 4000), (4, 16), (10, 90), (0, 9999)
@@ -71,7 +71,7 @@ class Explanation(Job):
         constraints = [
             models.UniqueConstraint(
                 fields=["analysis", "label", "masks", "cells", "visible_percent", "seed"],
-                condition=Q(status__in=(*LIVE, Status.SUCCEEDED)),
+                condition=Q(status__in=ANSWERS),
                 name="explanation_one_per_question",
             ),
             *state_constraints("explanation"),

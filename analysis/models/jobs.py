@@ -24,6 +24,8 @@ class Status(models.TextChoices):
 
 LIVE = (Status.QUEUED, Status.RUNNING)
 TERMINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+ANSWERS = (*LIVE, Status.SUCCEEDED)
+"""What can answer a request for the same: under way, or finished well."""
 
 J = TypeVar("J", bound="Job")
 

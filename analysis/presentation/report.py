@@ -12,6 +12,7 @@ from analysis.presentation.progress import TIMING_WORDS
 from analysis.presentation.rows import Bar, Colour, Diagnosis, Marked, Overlay, Stage
 from analysis.presentation.since import Since, since
 from analysis.presentation.words import CLASS_WORDS, STRUCTURE_WORDS, percent
+from analysis.regions import Region
 from patients.models import Modality
 
 WAVERING = "Such answers are wrong about three times as often."
@@ -34,6 +35,12 @@ class Report:
     @property
     def found(self) -> dict[str, Any]:
         return self.analysis.result or {}
+
+    @property
+    def frame(self) -> Region | None:
+        """What was looked at around a marked region; None for the whole picture."""
+        frame = self.found.get("frame")
+        return Region(*frame) if frame else None
 
     @property
     def is_suspicious(self) -> bool:
@@ -189,7 +196,8 @@ class Report:
     def _outline(self, key: str, name: str) -> dict[str, str]:
         outline, pixels = self.found[key], self.found["width_px"] * self.found["height_px"]
         text = outline["failure"] or f"{percent(outline['area_px'] / pixels)} of the image"
-        note = "Touches the border of the image: measurements are of the visible part only." if outline["touches_border"] else ""
+        cut_by = "edge of the region" if self.frame else "border of the image"
+        note = f"Touches the {cut_by}: measurements are of the visible part only." if outline["touches_border"] else ""
         return {"key": key, "name": name, "text": text, "note": note}
 
     @property

@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
-from analysis import storage
+from analysis import regions, storage
 from analysis.active_models import is_outdated
 from analysis.models import Analysis, Artefact, Status
 from analysis.permissions import can_request_analyses
+from analysis.regions import Region
 from analysis.services import jobs
 from patients import audit
 from patients.files import file_transaction, open_stored
@@ -39,25 +40,27 @@ def submit_image(*, actor: User, lesion: Lesion, upload: File[bytes], capture: C
         return request_analysis(actor=actor, image=image), is_new
 
 
-def request_analysis(*, actor: User, image: Image) -> Analysis:
-    """The image's analysis that is under way or has succeeded with the models in use, else a new one."""
+def request_analysis(*, actor: User, image: Image, region: Region | None = None) -> Analysis:
+    """The analysis of the image, or of a region of it, that is under way or has succeeded with the models in use, else a new one."""
     require(can_request_analyses(actor))
     with transaction.atomic():
         _lock(actor, image)
-        if existing := _answer(image):
+        if region:
+            regions.check(region, image.width_px, image.height_px)
+        if existing := _answer(image, region):
             return existing
-        analysis = Analysis.objects.create(image=image, requested_by=actor)
+        analysis = Analysis.objects.create(image=image, region=region and list(region), requested_by=actor)
         _audit(actor, "analysis.submit", analysis)
         _publish_on_commit(analysis.pk)
     return analysis
 
 
 def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
-    """Queue a failed analysis again; if the image has a better one by now, that one is the answer."""
+    """Queue a failed analysis again; if there is a better one of the same by now, that one is the answer."""
     require(can_request_analyses(actor))
     with transaction.atomic():
         _lock(actor, analysis.image)
-        if existing := _answer(analysis.image):
+        if existing := _answer(analysis.image, analysis.marked):
             return existing
         if not Analysis.objects.move(analysis.pk, Status.FAILED, Status.QUEUED, **jobs.FRESH, attempt=0, queued_at=Now()):
             raise ClinicError("analysis-not-failed", "Only an analysis that failed can be tried again.", 409)
@@ -78,8 +81,8 @@ def cancel_analysis(*, actor: User, analysis: Analysis) -> None:
             raise ClinicError("analysis-finished", "This analysis has already ended, so it cannot be stopped.", 409)
 
 
-def _answer(image: Image) -> Analysis | None:
-    existing = Analysis.objects.answering(image)
+def _answer(image: Image, region: Region | None) -> Analysis | None:
+    existing = Analysis.objects.answering(image, region)
     if existing and existing.status == Status.SUCCEEDED and is_outdated(existing):
         return None
     return existing
@@ -91,7 +94,8 @@ def _lock(actor: User, image: Image) -> None:
 
 
 def _audit(actor: User, action: str, analysis: Analysis) -> None:
-    audit.record(actor=actor, action=action, obj=analysis, patient=analysis.image.lesion.patient)
+    detail = {"region": analysis.region} if analysis.region else {}
+    audit.record(actor=actor, action=action, obj=analysis, patient=analysis.image.lesion.patient, detail=detail)
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
@@ -133,15 +137,18 @@ def _compute(pk: UUID, lease: UUID, analyser: Analyser | None) -> Findings:
     from analysis import inference, visits  # these open the door to the networks: only workers come here
     from analysis.findings import pack
 
-    image = Image.objects.get(analyses=pk)
+    analysis = Analysis.objects.only("region", "image").select_related("image").get(pk=pk)
+    image, marked = analysis.image, analysis.marked
     with open_stored(image.upright) as file:
         data = file.read()
     output = (analyser or inference.analyse)(
         data,
+        region=marked,
         pixel_spacing_mm=image.pixel_spacing_mm,
         on_stage=partial(jobs.record_stage, Analysis.objects.all(), pk=pk, lease=lease),
     )
-    return pack(output, visits.compare_with_last(image, data, output))
+    # Which lesion of the earlier picture is the marked one nobody has said.
+    return pack(output, None if marked else visits.compare_with_last(image, data, output))
 
 
 # --- sending and sweeping ---------------------------------------------------------------------------------------------

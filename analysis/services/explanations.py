@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from analysis import storage
 from analysis.active_models import is_outdated
-from analysis.models import LIVE, Analysis, Explanation, ExplanationFile, Status
+from analysis.models import ANSWERS, LIVE, Analysis, Explanation, ExplanationFile, Status
 from analysis.permissions import can_request_analyses
 from analysis.services import jobs
 from patients import audit
@@ -35,7 +35,7 @@ def request_explanation(*, actor: User, analysis: Analysis, question: dict[str, 
         get_for(actor, Analysis.objects.select_for_update(of=("self",)).only("pk"), analysis.pk)
         _check(analysis)
         same = Explanation.objects.filter(analysis=analysis, **question)
-        if existing := same.filter(status__in=(*LIVE, Status.SUCCEEDED)).first():
+        if existing := same.filter(status__in=ANSWERS).first():
             return existing
         explanation = Explanation.objects.create(analysis=analysis, requested_by=actor, **question)
         _audit(actor, "explanation.submit", explanation)
@@ -90,7 +90,8 @@ def _compute(pk: UUID, lease: UUID, explainer: Explainer | None) -> Explained:
     with open_stored(Image.objects.get(analyses=explanation.analysis).upright) as file:
         data = file.read()
     question = {name: getattr(explanation, name) for name in Explanation.QUESTION}
-    return pack(*(explainer or inference.explain)(data, on_progress=_Progress(pk, lease), **question))
+    look = explainer or inference.explain
+    return pack(look(data, region=explanation.analysis.marked, on_progress=_Progress(pk, lease), **question))
 
 
 class _Progress:

@@ -15,9 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from analysis import selectors, services
 from analysis.active_models import is_outdated
+from analysis.forms import RegionForm
 from analysis.models import Analysis, Kind, Status
 from analysis.permissions import can_request_analyses
 from analysis.presentation.progress import can_help_to_retry, progress_of
+from analysis.presentation.regions import Part, part
 from analysis.presentation.report import Report
 from patients import audit
 from patients.files import open_stored
@@ -79,7 +81,26 @@ def latest(request: HttpRequest, image_id: UUID) -> HttpResponse:
     if analysis := selectors.newest_analysis(image):
         return redirect("analysis:detail", analysis.pk)
     audit.record(actor=request.user, action="lesion.read", obj=image.lesion)
-    return render(request, "analysis/latest.html", _image_context(request.user, image))
+    return render(request, "analysis/latest.html", _image_context(request.user, image) | {"parts": _parts(image)})
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@allowed_if(can_request_analyses)
+def region(request: HttpRequest, image_id: UUID) -> HttpResponse:
+    """Mark the lesion that is meant where several are in view, and ask for an analysis of it alone."""
+    image = get_for(request.user, Image.objects.select_related("lesion__patient"), image_id)
+    form = RegionForm(image, request.POST if request.method == "POST" else None)
+    try:
+        if request.method == "POST":
+            analysis = services.request_analysis(actor=person(request), image=image, region=form.region())
+            return JsonResponse(_addresses(analysis), status=202) if wants_json(request) else redirect("analysis:detail", analysis.pk)
+    except ClinicError as refusal:
+        if wants_json(request) or refusal.http_status == 403:
+            raise
+        form.add_error(None, refusal.message)
+    audit.record(actor=request.user, action="lesion.read", obj=image.lesion)
+    return render(request, "analysis/region.html", _image_context(request.user, image) | {"form": form}, status=400 if form.errors else 200)
 
 
 @require_GET
@@ -91,6 +112,7 @@ def detail(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     _record_read(request.user, "analysis.read", analysis)
     context = _image_context(request.user, analysis.image) | {"analysis": analysis, "progress": progress_of(analysis)}
     context |= {"may_retry": context["may_request"] and can_help_to_retry(analysis), "is_duplicate": "again" in request.GET}
+    context |= {"parts": (parts := _parts(analysis.image)), "whole": next((one for one in parts if one.region is None), None)}
     if analysis.status == Status.SUCCEEDED:
         context |= {"report": Report(analysis), "is_outdated": is_outdated(analysis)}
     return render(request, "analysis/detail.html", context)
@@ -146,6 +168,12 @@ def _record_read(viewer: Viewer, action: str, analysis: Analysis, **detail: str)
 def _image_context(viewer: Viewer, image: Image) -> dict[str, Any]:
     lesion = image.lesion
     return {"image": image, "lesion": lesion, "patient": lesion.patient, "may_request": can_request_analyses(viewer)}
+
+
+def _parts(image: Image) -> list[Part]:
+    """Whatever of the image was asked about, the whole picture first."""
+    parts = [part(analysis, image.width_px, image.height_px) for analysis in selectors.newest_of_each(image).values()]
+    return sorted(parts, key=lambda one: one.region is not None)
 
 
 def _addresses(analysis: Analysis) -> dict[str, str]:

@@ -25,7 +25,7 @@ from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from analysis.vision import imaging, outlines
-from analysis.vision.types import Mask, Outline, RgbImage
+from analysis.vision.types import Mask, Outline, Region, RgbImage
 
 Bytes = NDArray[np.uint8]
 """A binary H×W array of 0 and 255: what OpenCV's morphology is fastest on."""
@@ -68,8 +68,8 @@ class _Scene:
     start: Bytes
 
 
-def segment(image: RgbImage) -> Outline:
-    """The lesion in `image` (H×W×3 uint8) as one filled region of the same size.
+def segment(image: RgbImage, marked: Region | None = None) -> Outline:
+    """The lesion in `image` (H×W×3 uint8) as one filled region of the same size; of it what belongs to the marked rectangle, if any.
 
     Returns an Outline whose `failure` is a sentence and whose mask is empty when the contour leaked to the frame or
     vanished. Pure: the same image gives the same outline.
@@ -80,7 +80,7 @@ def segment(image: RgbImage) -> Outline:
     height, width = image.shape[:2]
     if failure:
         return outlines.empty(height, width, failure)
-    return outlines.from_mask(_enlarge(region, width, height), _VANISHED)
+    return outlines.from_mask(outlines.belonging(_enlarge(region, width, height), marked), _VANISHED)
 
 
 def evolve(image: RgbImage, every: int = 1) -> Iterator[Mask]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vision.types import Contour, Mask, Outline
+from analysis.vision.types import Contour, Mask, Outline, Region
 
 MIN_AREA_SHARE = 0.001
 """A lesion smaller than a thousandth of the frame (19×14 px of 600×450) is noise or cannot be judged."""
@@ -29,6 +29,23 @@ def from_mask(mask: Mask, nothing_found: str, plausible_share: float = 1.0) -> O
     wanted = plausible_share * cv2.contourArea(largest)
     inside = _filled([largest, *(other for other in others if plausible_share < 1 and cv2.contourArea(other) >= wanted)], mask.shape)
     return Outline(inside, _vertices(largest), int(inside.sum()), touches_border(inside))
+
+
+def belonging(mask: Mask, marked: Region | None) -> Mask:
+    """Of several areas of an H×W mask those that lie in the marked rectangle with half of their pixels or more.
+
+    Where none does, the lesion has run together with its neighbour: what of it lies in the rectangle. Everything without a rectangle.
+    """
+    if marked is None:
+        return mask
+    left, top, width, height = marked
+    inside = np.zeros_like(mask)
+    inside[top : top + height, left : left + width] = True
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    areas, areas_inside = (np.bincount(pixels.ravel(), minlength=count) for pixels in (labels, labels[inside]))
+    belongs = 2 * areas_inside >= areas
+    belongs[0] = False
+    return belongs[labels] if belongs.any() else mask & inside
 
 
 def _filled(contours: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> Mask:

@@ -13,7 +13,7 @@ from analysis.vision.evidence import Found
 from analysis.vision.explain import frame, grad_cam, trust
 from analysis.vision.networks.backbones import Head
 from analysis.vision.occlusion import Occlusions
-from analysis.vision.types import CLASSES, Heatmap, Mask, Occluded, Outline, Output, RgbImage
+from analysis.vision.types import CLASSES, Heatmap, Mask, Occluded, Outline, Output, Region, RgbImage
 from analysis.vision.weights import Bundle, Model
 
 if TYPE_CHECKING:
@@ -58,11 +58,13 @@ def analyse(
     on_stage: OnStage = ignore,
     clock: Clock | None = None,
     weighs: bool = True,
+    marked: Region | None = None,
 ) -> Output:
     """Analyse one upright H×W×3 uint8 image.
 
     `pixel_spacing_mm` is (row, column) spacing as DICOM gives it; without it nothing is said in millimetres.
     Without `weighs` the last two stages, which cost as much as all others together, are left out: no certainty, no evidence.
+    Of several lesions those are outlined that lie in the `marked` rectangle; to have the others out of sight, see `region.analyse`.
     `on_stage` may raise to abandon the analysis; the exception passes through.
     """
     progress = _Progress(on_stage, clock)
@@ -72,13 +74,13 @@ def analyse(
     progress.finished("classification")
     clear, hidden = occlusion.cleared(image)
     progress.finished("occlusion")
-    lesion = segment.segment(clear, bundle.lesion)
+    lesion = segment.segment(clear, bundle.lesion, marked)
     progress.finished("lesion")
     judged = quality.judge(image, lesion)
     progress.finished("quality")
     found = structures.find(image, bundle.structures, lesion.mask)
     progress.finished("structures")
-    evolved = level_set.segment(image)
+    evolved = level_set.segment(image, marked)
     progress.finished("level_set")
     measured = abcd.measure(image, lesion.mask, pixel_spacing_mm)
     opinion = second_opinion.judge(measured, bundle.second_opinion)

@@ -10,8 +10,8 @@ from scipy.special import expit
 
 from analysis.vision import occlusion
 from analysis.vision.classify import to_input
-from analysis.vision.outlines import from_mask
-from analysis.vision.types import Outline, RgbImage
+from analysis.vision.outlines import belonging, from_mask
+from analysis.vision.types import Outline, Region, RgbImage
 from analysis.vision.weights import Model
 
 PLAUSIBLE_SHARE = 0.5
@@ -25,8 +25,8 @@ def outline(image: RgbImage, model: Model) -> Outline:
     return segment(occlusion.cleared(image)[0], model)
 
 
-def segment(image: RgbImage, model: Model) -> Outline:
-    """Outline of the lesion at image size, holes filled (S1 §3.4).
+def segment(image: RgbImage, model: Model, marked: Region | None = None) -> Outline:
+    """Outline of the lesion at image size, holes filled (S1 §3.4); of the one in the marked rectangle where there is one.
 
     From the mean over the picture and its mirror image: a lesion has no left and right, what a network makes of them differs a little.
     """
@@ -34,7 +34,7 @@ def segment(image: RgbImage, model: Model) -> Outline:
     seen, mirrored = model.maps(torch.cat([x, x.flip(-1)])).cpu()
     low = (seen + mirrored.flip(-1)).numpy() / 2
     inside = enlarged(low, *image.shape[:2])[0] > model.card.threshold
-    return from_mask(inside, NOTHING_FOUND, PLAUSIBLE_SHARE)
+    return from_mask(belonging(inside, marked), NOTHING_FOUND, PLAUSIBLE_SHARE)
 
 
 def logits(image: RgbImage, model: Model) -> NDArray[np.float32]:

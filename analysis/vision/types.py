@@ -7,7 +7,7 @@ Points are ``(x, y)`` in pixels of the upright image, origin in the centre of th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,15 @@ MALIGNANT_CLASSES = ("MEL", "BCC", "SCC", "AK")
 """What `malignant` means here (SPEC A1); AK is pre-malignant and counted in."""
 STRUCTURES = ("globules", "streaks", "pigment_network", "milia_like_cyst", "negative_network")
 """The five dermoscopic structures (S0 §3.6, ISIC 2018 Task 2) in the order every vector of them uses."""
+
+
+class Region(NamedTuple):
+    """A rectangle of whole pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -286,3 +295,6 @@ class Output:
     certainty: Certainty | None = None
     evidence: tuple[Finding, ...] = ()
     occluded: Occluded | None = None
+    frame: Region | None = None
+    """The part of the picture that was looked at: shares of the frame, its edges and the centred square are those of this part. Shapes
+    lie in the whole picture all the same. None: the whole picture."""

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from analysis.vision.closer import CloserLook
 from analysis.vision.evolution import Frame
 from analysis.vision.explain.account import METHODS, Account, Explained, Question
 from analysis.vision.explain.trust import Agreement, Curve, Faithfulness, Shares
+from analysis.vision.types import Region
 from tests.analysis.tiny import mask, rectangle
 
 FALLING, RISING = Curve(np.array([0.8, 0.4, 0.0])), Curve(np.array([0.0, 0.4, 0.8]))
@@ -40,22 +42,25 @@ class TinyExplainer:
 
     before: Callable[[float], None] = lambda _share: None
     asked: list[dict[str, Any]] = field(default_factory=list)
+    regions: list[Region | None] = field(default_factory=list)
     seen: list[bytes] = field(default_factory=list)
 
     def __call__(
         self,
         data: bytes,
         *,
+        region: Region | None,
         on_progress: Callable[[str, float], None],
         label: str,
         masks: int,
         cells: int,
         visible_percent: int,
         seed: int,
-    ) -> tuple[Account, tuple[Frame, ...]]:
+    ) -> CloserLook:
         self.seen.append(data)
         self.asked.append({"label": label, "masks": masks, "cells": cells, "visible_percent": visible_percent, "seed": seed})
         for tenth in range(10):
             self.before(tenth / 10)
             on_progress("rise", tenth / 10)
-        return account(Question(label, masks, cells, visible_percent / 100, seed)), (Frame(0, ()), Frame(12, (rectangle(),)))
+        self.regions.append(region)
+        return CloserLook(account(Question(label, masks, cells, visible_percent / 100, seed)), (Frame(0, ()), Frame(12, (rectangle(),))))

@@ -24,7 +24,7 @@ from analysis.models import Analysis, Explanation, Status
 from analysis.presentation.explanation import METHOD_WORDS
 from analysis.services import jobs
 from analysis.vision.explain.account import METHODS
-from analysis.vision.types import CLASSES
+from analysis.vision.types import CLASSES, Region
 from patients.models import AuditEntry, Image, Practice, Role
 from skinclinic.errors import ClinicError
 from tests.analysis.explained import DOUBT, TinyExplainer
@@ -147,6 +147,14 @@ def test_a_run_leaves_figures_pictures_and_raw_maps(asked: Explanation) -> None:
     assert methods["rise"]["faithfulness"]["gain"] == pytest.approx(0.0)
     assert asked.result["evolution"][1] == {"step": 12, "path": "M20,15 39,15 39,24 20,24Z"}
     assert AuditEntry.objects.filter(action="explanation.result", object_id=str(asked.pk)).count() == 1
+
+
+def test_of_a_marked_region_the_region_is_explained(finished: Analysis) -> None:
+    Analysis.objects.filter(pk=finished.pk).update(region=[1, 2, 30, 20])
+    asked = services.request_explanation(actor=finished.requested_by, analysis=finished, question=QUESTION)
+    explainer = TinyExplainer()
+    services.run_explanation(pk=asked.pk, explainer=explainer)
+    assert explainer.regions == [Region(1, 2, 30, 20)]
 
 
 def test_progress_is_told_in_hundredths(asked: Explanation) -> None:

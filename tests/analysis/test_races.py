@@ -12,6 +12,7 @@ from django.db import connection
 
 from analysis import services
 from analysis.models import Analysis, Status
+from analysis.regions import Region
 from analysis.services import jobs
 from patients.models import Image
 from tests.analysis.states import in_state
@@ -58,7 +59,8 @@ def test_a_message_delivered_to_many_workers_is_computed_once(image: Image) -> N
     assert Analysis.objects.get(pk=analysis.pk).status == Status.SUCCEEDED
 
 
-def test_many_requests_for_one_image_give_one_analysis(image: Image) -> None:
-    asked = at_once(lambda: services.request_analysis(actor=image.uploaded_by, image=image))
+@pytest.mark.parametrize("region", [None, Region(10, 10, 80, 80)])
+def test_many_requests_for_one_image_give_one_analysis(image: Image, region: Region | None) -> None:
+    asked = at_once(lambda: services.request_analysis(actor=image.uploaded_by, image=image, region=region))
     assert len({analysis.pk for analysis in asked}) == 1
     assert Analysis.objects.count() == 1

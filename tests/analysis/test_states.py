@@ -91,6 +91,32 @@ def test_an_image_has_one_live_analysis(image: Image, status: Status) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("status", LIVE)
+def test_each_region_of_an_image_has_one_live_analysis(image: Image, status: Status) -> None:
+    in_state(image, status, region=[0, 0, 70, 70])
+    in_state(image, status, region=[0, 0, 70, 71])
+    in_state(image, status)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        in_state(image, Status.QUEUED, region=[0, 0, 70, 70])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("lie", [[], [0, 0, 70], [0, 0, 70, 70, 70], [-1, 0, 70, 70], [0, -1, 70, 70], [0, 0, 0, 70], [0, 0, 70, 0]])
+def test_the_database_refuses_what_is_no_rectangle(image: Image, lie: list[int]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        in_state(image, Status.QUEUED, region=lie)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("index", range(4))
+def test_the_database_refuses_a_rectangle_that_is_not_known_whole(image: Image, index: int) -> None:
+    lie: list[int | None] = [0, 0, 70, 70]
+    lie[index] = None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        in_state(image, Status.QUEUED, region=lie)
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("status", TERMINAL)
 def test_an_ended_analysis_leaves_room_for_another(image: Image, status: Status) -> None:
     in_state(image, status)

@@ -21,7 +21,7 @@ from analysis.models import Analysis, Kind, Status
 from analysis.presentation.report import Report
 from analysis.presentation.since import since
 from analysis.vision import imaging
-from analysis.vision.types import Mask, Outline, Output, RgbImage
+from analysis.vision.types import Mask, Outline, Output, Region, RgbImage
 from patients.models import Image, Lesion
 from tests.analysis import tiny
 from tests.analysis.pages import page, with_result
@@ -52,17 +52,20 @@ class Analyser:
 
     mask: Mask
 
-    def __call__(self, data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
+    def __call__(
+        self, data: bytes, *, region: Region | None, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]
+    ) -> Output:
         assert data
+        assert region is None or region.width
         on_stage("lesion")
         outline = Outline(self.mask, np.zeros((0, 2), np.float32), int(self.mask.sum()), touches_border=False)
         return replace(tiny.output(pixel_spacing_mm), lesion=outline, level_set=outline, width_px=256, height_px=256)
 
 
-def visit(lesion: Lesion, picture: RgbImage, mask: Mask, day: date, **fields: Any) -> Analysis:
-    """A picture of that day, analysed."""
+def visit(lesion: Lesion, picture: RgbImage, mask: Mask, day: date, region: Region | None = None, **fields: Any) -> Analysis:
+    """A picture of that day, analysed; or a region of it."""
     image = make_image(lesion, imaging.encode_png(picture), taken_on=day, **fields)
-    analysis = in_state(image, Status.QUEUED)
+    analysis = in_state(image, Status.QUEUED, region=region and list(region))
     services.run_analysis(pk=analysis.pk, analyser=Analyser(mask))
     analysis.refresh_from_db()
     assert analysis.status == Status.SUCCEEDED
@@ -99,6 +102,14 @@ def test_a_second_visit_is_compared_with_the_first(lesion: Lesion, ada: Client) 
     answer = ada.get(reverse("analysis:artefact", args=[second.pk, Kind.CHANGE]))
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
     answer.close()
+
+
+def test_a_marked_region_is_not_compared(lesion: Lesion) -> None:
+    """Which lesion of the earlier picture it is nobody has said."""
+    visit(lesion, *mole(1), SPRING)
+    second = visit(lesion, *later(*mole(1)), SUMMER, Region(10, 10, 200, 200))
+    assert "change" not in (second.result or {})
+    assert not second.artefacts.filter(kind__in=(Kind.EARLIER, Kind.CHANGE)).exists()
 
 
 def test_a_picture_of_another_lesion_is_not_compared_and_says_so(lesion: Lesion, ada: Client) -> None:
@@ -173,7 +184,7 @@ def test_a_lost_database_is_no_fault_of_the_picture(lesion: Lesion, monkeypatch:
 def test_without_an_outline_nothing_is_read(lesion: Lesion) -> None:
     make_image(lesion, taken_on=SPRING)
     picture, mask = mole(1)
-    output = Analyser(np.zeros_like(mask))(b"any", pixel_spacing_mm=None, on_stage=lambda _: None)
+    output = Analyser(np.zeros_like(mask))(b"any", region=None, pixel_spacing_mm=None, on_stage=lambda _: None)
     assert visits.compare_with_last(make_image(lesion, taken_on=SUMMER), imaging.encode_png(picture), output) is None
 
 

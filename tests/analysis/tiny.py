@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from analysis.vision.types import (
     Outline,
     Output,
     Quality,
+    Region,
     Structure,
 )
 
@@ -123,10 +124,14 @@ class TinyAnalyser:
 
     before: Callable[[str], None] = lambda _stage: None
     seen: list[bytes] = field(default_factory=list)
+    regions: list[Region | None] = field(default_factory=list)
 
-    def __call__(self, data: bytes, *, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]) -> Output:
+    def __call__(
+        self, data: bytes, *, region: Region | None, pixel_spacing_mm: tuple[float, float] | None, on_stage: Callable[[str], None]
+    ) -> Output:
         self.seen.append(data)
+        self.regions.append(region)
         for stage in STAGE_WORDS:
             self.before(stage)
             on_stage(stage)
-        return output(pixel_spacing_mm)
+        return replace(output(pixel_spacing_mm), frame=region)

@@ -17,6 +17,7 @@ from patients.models import AuditEntry, Image
 from tests.analysis.states import in_state
 from tests.analysis.tiny import ALONE, TinyAnalyser
 from tests.cast import Cast, build_cast
+from tests.factories import jpeg_bytes, make_image
 from tests.integration.trained import needs_models
 from tests.synthetic import draw_lesion
 
@@ -188,6 +189,109 @@ def test_another_practice_finds_nothing(browser: Browser, live_server: LiveServe
     headers = {"Referer": live_server.url}
     assert {page.request.post(address, form=form, headers=headers).status for address in actions} == {404}
     assert (list(Analysis.objects.values()), Image.objects.count()) == before
+    context.close()
+
+
+def mark(page: Page, one: tuple[float, float], other: tuple[float, float]) -> None:
+    """Drag from one point to another, in shares of the picture."""
+    box = page.locator("[data-region-stage]").bounding_box()
+    assert box
+    (from_x, from_y), (to_x, to_y) = ((box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (one, other))
+    page.mouse.move(from_x, from_y)
+    page.mouse.down()
+    page.mouse.move(to_x, to_y, steps=5)
+    page.mouse.up()
+
+
+def numbers(page: Page) -> list[int]:
+    return [int(page.locator(f"input[name={name}]").input_value() or -1) for name in ("left", "top", "width", "height")]
+
+
+def test_the_lesion_that_is_meant_is_marked_and_analysed(page: Page, cast: Cast, finished: Analysis, start_worker: Start) -> None:
+    content = jpeg_bytes(600, 400)
+    image = make_image(cast.lesion, content, width_px=600, height_px=400)
+    log_in(page, "ada")
+    page.goto(f"/images/{image.pk}/analysis/")
+    page.get_by_role("link", name="Several lesions in view? Mark the one that is meant").click()
+    page.locator("[data-region-help]").wait_for()
+    mark(page, (0.25, 0.2), (0.75, 0.8))
+    left, top, width, height = numbers(page)
+    assert all(abs(found - wanted) <= 2 for found, wanted in zip((left, top, width, height), (150, 80, 300, 240), strict=True))
+    start_worker()
+    page.get_by_role("button", name="Analyse this region").click()
+    page.wait_for_selector(".viewer", timeout=60_000)
+    assert "This is the analysis of a marked region, not of the whole picture." in page.inner_text("main")
+    rectangle = page.locator(".viewer-stage .rectangle")
+    assert [int(rectangle.get_attribute(name) or -1) for name in ("x", "y", "width", "height")] == [left, top, width, height]
+    over, base = rectangle.bounding_box(), page.locator(".viewer-stage .viewer-base").bounding_box()
+    assert over
+    assert base
+    assert over["x"] - base["x"] == pytest.approx(left / 600 * base["width"], abs=3), "it lies over the picture where it was drawn"
+    analysis = Analysis.objects.get(image=image)
+    assert (analysis.status, analysis.marked) == (Status.SUCCEEDED, (left, top, width, height))
+
+
+def test_a_rectangle_is_drawn_moved_resized_and_typed(page: Page, cast: Cast) -> None:
+    """The picture of the cast has 160×120 pixels; shares of it are exact to a pixel or two."""
+    log_in(page, "ada")
+    page.goto(f"/images/{cast.image.pk}/region/")
+    page.locator("[data-region-help]").wait_for()
+    steps = [
+        ((0.25, 0.25), (0.75, 0.75), (40, 30, 80, 60)),  # drawn
+        ((0.5, 0.5), (0.6, 0.4), (56, 18, 80, 60)),  # moved
+        ((0.85, 0.65), (0.95, 0.9), (56, 18, 96, 90)),  # by a corner
+        ((0.6, 0.5), (0.0, 0.5), (0, 18, 96, 90)),  # never out of the picture
+        ((0.3, 0.5), (0.3, 0.5), (0, 18, 96, 90)),  # a click is a slip
+    ]
+    for one, other, wanted in steps:
+        mark(page, one, other)
+        assert numbers(page) == pytest.approx(list(wanted), abs=2)
+    assert "Marked: " in page.inner_text("[data-region-status]")
+    page.get_by_label("Left edge").fill("10")
+    page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.press("ArrowUp")
+    assert numbers(page)[0] == 21
+    assert page.locator("[data-region-stage] .rectangle").get_attribute("x") == "21"
+    page.get_by_label("Width").fill("20")
+    page.keyboard.press("Tab")
+    assert "Too small: mark at least 64 × 64." in page.inner_text("[data-region-status]")
+    page.get_by_role("button", name="Analyse this region").click()
+    assert page.get_by_label("Width").evaluate("field => field.validity.rangeUnderflow")
+    assert not Analysis.objects.exists()
+    page.get_by_role("button", name="Start in the middle").click()
+    assert numbers(page) == [40, 30, 80, 60]
+
+
+def test_marking_fits_a_phone_and_works_with_a_finger(browser: Browser, live_server: LiveServer, cast: Cast) -> None:
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    log_in(page, "ada")
+    page.goto(f"/images/{cast.image.pk}/region/")
+    page.locator("[data-region-help]").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    box = page.locator("[data-region-stage]").bounding_box()
+    assert box
+    finger = context.new_cdp_session(page)
+    places = [(0.2, 0.2), (0.5, 0.5), (0.8, 0.9)]
+    points = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in places]
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points[:1]})
+    for point in points[1:]:
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert numbers(page) == pytest.approx([32, 24, 96, 84], abs=2)
+    context.close()
+
+
+def test_without_javascript_the_numbers_are_typed(browser: Browser, live_server: LiveServer, cast: Cast) -> None:
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    page = context.new_page()
+    log_in(page, "ada")
+    page.goto(f"/images/{cast.image.pk}/region/")
+    for label, value in (("Left edge", "10"), ("Upper edge", "20"), ("Width", "70"), ("Height", "90")):
+        page.get_by_label(label).fill(value)
+    page.get_by_role("button", name="Analyse this region").click()
+    page.get_by_text("This is the analysis of a marked region").wait_for()
+    assert Analysis.objects.get().marked == (10, 20, 70, 90)
     context.close()
 
 

@@ -19,7 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("--inline", action="store_true", help="compute here and now, without a worker")
 
     def handle(self, *, inline: bool, **_: Any) -> None:
-        images = Image.objects.filter(analyses__isnull=True).select_related("lesion__patient", "uploaded_by")
+        whole = Analysis.objects.filter(region__isnull=True)
+        images = Image.objects.exclude(pk__in=whole.values("image")).select_related("lesion__patient", "uploaded_by")
         images = images.order_by("taken_on", "uploaded_at")  # a later visit is compared with what is finished of the earlier ones
         asked = [services.request_analysis(actor=image.uploaded_by, image=image) for image in images]
         if inline:
