@@ -86,7 +86,7 @@ class Occlusions:
 
 
 def _share(mask: Mask) -> float:
-    return np.count_nonzero(mask) / mask.size
+    return float(np.count_nonzero(mask) / mask.size)
 
 
 def cleared(image: RgbImage) -> tuple[RgbImage, Occlusions]:
@@ -114,16 +114,15 @@ def remove(image: RgbImage, found: Occlusions) -> RgbImage:
 
     Inpainting after Bertalmío et al. 2001 (doi:10.1109/CVPR.2001.990497), at the working size or below.
     """
-    cleaned = image.copy()
-    if not found.mask.any():
-        return cleaned
-    hidden = found.mask.astype(np.uint8) * 255
+    hidden = found.mask.view(np.uint8) * np.uint8(255)
+    if not hidden.any():
+        return image.copy()
     width, height = np.minimum(_working_size(image), image.shape[1::-1]).tolist()
     # Pixels beside the mask were averaged with those under it: they are painted over too, but not used.
     small_hidden = _dilated(np.asarray(imaging.resize(hidden, width, height) > 0), 1).astype(np.uint8)
     painted = cv2.inpaint(imaging.resize(image, width, height), small_hidden, INPAINT_RADIUS_PX, cv2.INPAINT_NS)
-    cv2.copyTo(imaging.resize(np.asarray(painted, dtype=np.uint8), *image.shape[1::-1]), hidden, cleaned)
-    return cleaned
+    cleaned = imaging.resize(np.asarray(painted, dtype=np.uint8), *image.shape[1::-1])
+    return np.asarray(cv2.copyTo(image, cv2.bitwise_not(hidden), cleaned), dtype=np.uint8)
 
 
 def _working_size(image: RgbImage) -> tuple[int, int]:
@@ -157,7 +156,7 @@ def _dilated(mask: Mask, reach_px: int) -> Mask:
 
 
 def _enlarged(mask: Mask, image: RgbImage) -> Mask:
-    return np.asarray(imaging.resize(mask.astype(np.uint8) * 255, *image.shape[1::-1]) > 127)
+    return np.asarray(imaging.resize(mask.view(np.uint8) * np.uint8(255), *image.shape[1::-1]) > 127)
 
 
 def _least(height: Bytes, least: int) -> float:
