@@ -55,7 +55,7 @@ MAX_BARS = 300
 """More short bars than this are the texture of hairy skin; only the longest are looked at."""
 
 MIN_SHARE = 0.01
-"""Of the frame. What hides less is left alone: it does not change an outline, and painting takes as long as finding."""
+"""Of the frame. What hides less is left alone: it does not change an outline, and painting takes longer than finding."""
 INPAINT_RADIUS_PX = 2
 """As close to the undisturbed picture as 3, in two thirds of the time."""
 
