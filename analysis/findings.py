@@ -125,7 +125,7 @@ def shrunk(values: NDArray[Any]) -> NDArray[Any]:
     if scale >= 1:
         return values
     size = round(width * scale), round(height * scale)
-    averaged = cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    averaged = cv2.resize(values.astype(np.float32, copy=False), size, interpolation=cv2.INTER_AREA)
     return averaged > 0.5 if values.dtype == np.bool_ else averaged
 
 

@@ -36,6 +36,8 @@ MIN_REGION_SHARE = 0.02
 """Areas of one colour below this share of the lesion are noise (ABCD_REFERENCE §4)."""
 WORKING_SIDE_PX = 320
 """Colours are named at no more, mirror images compared at exactly this many pixels on the long side."""
+MEDIAN_PX = 5
+"""Specks below half of this square take the colour around them."""
 COARSE_SIDE_PX = 128
 """Size at which the axes are chosen."""
 RECTANGLE_TOLERANCE = 0.02
@@ -71,13 +73,14 @@ def measure(image: RgbImage, mask: Mask, pixel_spacing_mm: tuple[float, float] |
     border = border_irregularity(contour)
     regions = colour_regions(image, lesion)
     colours = _by_area(regions)
+    centroid = _centroid(lesion)
     return Abcd(
         asymmetry_1=asymmetries[0],
         asymmetry_2=asymmetries[1],
         border_irregularity=border,
         colours=colours,
         regions=regions,
-        colour_asymmetry={colour: _colour_asymmetry(regions, colour, lesion, diameters_px[0]) for colour in colours},
+        colour_asymmetry={colour: _colour_asymmetry(regions, colour, centroid, diameters_px[0]) for colour in colours},
         diameter_1_px=diameters_px[0],
         diameter_2_px=diameters_px[1],
         diameter_1_mm=diameters_mm[0],
@@ -230,9 +233,13 @@ def label_colours(image: RgbImage, lesion: Mask) -> Labels:
     REFERENCE_SKIN_RGB: a bluish or weak light changes no name. Colours are then told apart in HSV, see `_name`.
     """
     gains = np.clip(np.array(REFERENCE_SKIN_RGB) / _healthy_skin(image, lesion), *GAIN_LIMITS)
-    lit = cv2.transform(cv2.medianBlur(image, 5), np.diag(gains))
-    hue, saturation, value = cv2.split(cv2.cvtColor(lit, cv2.COLOR_RGB2HSV_FULL))
-    return np.where(lesion, _name(np.asarray(hue), np.asarray(saturation), np.asarray(value)), 0).astype(np.uint8)
+    rows, columns = _box(lesion, MEDIAN_PX // 2)
+    inside = lesion[rows, columns]
+    lit = cv2.transform(cv2.medianBlur(image[rows, columns], MEDIAN_PX), np.diag(gains))
+    hue, saturation, value = (np.asarray(channel, np.uint8)[inside] for channel in cv2.split(cv2.cvtColor(lit, cv2.COLOR_RGB2HSV_FULL)))
+    labels = np.zeros(lesion.shape, np.uint8)
+    labels[rows, columns][inside] = _name(hue, saturation, value)
+    return labels
 
 
 def _name(hue: Labels, saturation: Labels, value: Labels) -> Labels:
@@ -273,12 +280,13 @@ def _healthy_skin(image: RgbImage, lesion: Mask) -> NDArray[np.float64]:
     """
     distance = cv2.distanceTransform((~lesion).view(np.uint8), cv2.DIST_L2, 3)
     diameter_px = np.sqrt(4 * np.count_nonzero(lesion) / np.pi)
-    sampled, distance = image[::2, ::2], np.asarray(distance)[::2, ::2]  # one pixel of four is enough for a median
-    is_outside = (distance > 0) & (sampled.max(axis=2) >= imaging.DARK_LEVEL)
+    # One pixel of four is enough for a median.
+    channels, distance = [image[::2, ::2, channel] for channel in range(3)], np.asarray(distance)[::2, ::2]
+    is_outside = (distance > 0) & (np.maximum.reduce(channels) >= imaging.DARK_LEVEL)
     is_near = (distance > 0.05 * diameter_px) & (distance < 0.3 * diameter_px)
     for candidate in (is_outside & is_near, is_outside):
         if np.count_nonzero(candidate) >= MIN_SKIN_SAMPLES:
-            return np.asarray(np.median(sampled[candidate], axis=0), np.float64)
+            return np.array([imaging.median(channel[candidate]) for channel in channels])
     return np.array(REFERENCE_SKIN_RGB)
 
 
@@ -297,16 +305,14 @@ class _Window:
 
 
 def _window(image: RgbImage, lesion: Mask) -> _Window:
-    left, top, width, height = cv2.boundingRect(lesion.view(np.uint8))
-    margin = round(0.35 * max(width, height))
-    rows = slice(max(0, top - margin), top + height + margin)
-    columns = slice(max(0, left - margin), left + width + margin)
+    _, _, width, height = cv2.boundingRect(lesion.view(np.uint8))
+    rows, columns = _box(lesion, round(0.35 * max(width, height)))
     part, inside = image[rows, columns], lesion[rows, columns]
     step = max(1.0, max(inside.shape) / WORKING_SIDE_PX)
     if step > 1:
         size = round(inside.shape[1] / step), round(inside.shape[0] / step)
         part = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        grey = cv2.resize(inside.astype(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+        grey = cv2.resize(inside.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
         inside = np.asarray(grey) > 127
     return _Window(part, inside, columns.start, rows.start, step)
 
@@ -324,13 +330,13 @@ def _regions_of(index: int, labels: Labels, window: _Window) -> Iterator[ColourR
     parts = (labels == index + 1).view(np.uint8)
     if np.count_nonzero(parts) < MIN_REGION_SHARE * lesion_px:
         return  # most lesions have two colours: searching for areas of the others would take half of the time
-    count, numbers, stats, centroids = cv2.connectedComponentsWithStats(parts, connectivity=8)
-    for number in range(1, count):
-        area = int(stats[number, cv2.CC_STAT_AREA])
-        if area >= MIN_REGION_SHARE * lesion_px:
-            x, y = window.to_image(centroids[number])
-            outline = window.to_image(_largest_contour(np.asarray(numbers) == number)).astype(np.float32)
-            yield ColourRegion(COLOURS[index], round(area * window.step**2), area / lesion_px, (float(x), float(y)), outline)
+    _, numbers, stats, centroids = cv2.connectedComponentsWithStats(parts, connectivity=8, ltype=cv2.CV_16U)
+    for number in 1 + np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] >= MIN_REGION_SHARE * lesion_px):
+        left, top, width, height, area = stats[number].tolist()
+        x, y = window.to_image(centroids[number])
+        part = np.asarray(numbers)[top : top + height, left : left + width] == number
+        outline = window.to_image(_largest_contour(part) + np.array([left, top])).astype(np.float32)
+        yield ColourRegion(COLOURS[index], round(area * window.step**2), area / lesion_px, (float(x), float(y)), outline)
 
 
 def _by_area(regions: tuple[ColourRegion, ...]) -> tuple[str, ...]:
@@ -338,10 +344,21 @@ def _by_area(regions: tuple[ColourRegion, ...]) -> tuple[str, ...]:
     return tuple(sorted((colour for colour in COLOURS if areas[colour]), key=lambda colour: -areas[colour]))
 
 
-def _colour_asymmetry(regions: tuple[ColourRegion, ...], colour: str, lesion: Mask, diameter_px: float) -> float:
+def _centroid(lesion: Mask) -> NDArray[np.float64]:
+    """(x, y). Moments take long: only of the box around the lesion."""
+    rows, columns = _box(lesion, 0)
+    moments = cv2.moments(lesion[rows, columns].view(np.uint8), binaryImage=True)
+    return np.array([columns.start + moments["m10"] / moments["m00"], rows.start + moments["m01"] / moments["m00"]])
+
+
+def _box(mask: Mask, margin_px: int) -> tuple[slice, slice]:
+    """Rows and columns of the box around a mask and a margin, as far as they lie in the frame."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return slice(max(0, top - margin_px), top + height + margin_px), slice(max(0, left - margin_px), left + width + margin_px)
+
+
+def _colour_asymmetry(regions: tuple[ColourRegion, ...], colour: str, centroid: NDArray[np.float64], diameter_px: float) -> float:
     """Distance of the colour's area-weighted centroid to the lesion's, over D1 (S0 §3.7; ABCD_REFERENCE §4)."""
     own = [region for region in regions if region.colour == colour]
     centre = np.average([region.centroid for region in own], axis=0, weights=[region.area_px for region in own])
-    moments = cv2.moments(lesion.view(np.uint8), binaryImage=True)
-    centroid = np.array([moments["m10"], moments["m01"]]) / moments["m00"]
     return float(np.linalg.norm(centre - centroid) / diameter_px)

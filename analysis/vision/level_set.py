@@ -2,14 +2,15 @@
 
 Chan and Vese 2001 (doi:10.1109/83.902291) split an image into two regions of nearly constant colour; Shi and Karl 2008
 (doi:10.1109/TIP.2008.920737) evolve the same split by letting pixels of the two boundary layers change sides. Here the
-inside is one binary array: its layers are what a 4-neighbour erosion removes and a dilation adds, so each step is a
-handful of whole-array operations.
+inside is one binary array: its layers are what a 4-neighbour erosion removes and a dilation adds. Colours are looked at
+in the layers alone, and the sum of those inside is carried from step to step by what joined and what left.
 
 Preparation, at 256 px on the long side: dark corners of the dermatoscope are left out; hairs are closed over; Y'UV;
 Gaussian k = 5, σ = 1 (S0 §3.5); the light's gradient over the healthy rim is levelled. The start is an ellipse around
 the largest central dark patch. Figures beside the constants are mean Jaccard indices over 200 HAM10000 validation
 images, one choice changed at a time from a start in the middle of the frame. All together: 0.82 there, 0.79 on 200 other
-validation images (Otsu's threshold on the blue channel: 0.68), in 24 ms of processor time (median).
+validation images (Otsu's threshold on the blue channel: 0.68), in 16 to 23 ms of processor time (median,
+three runs on a busy machine).
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ from analysis.vision.types import Mask, Outline, Region, RgbImage
 Bytes = NDArray[np.uint8]
 """A binary H×W array of 0 and 255: what OpenCV's morphology is fastest on."""
 Floats = NDArray[np.float32]
+Sums = NDArray[np.float64]
+"""Of the four features over some pixels."""
+Places = NDArray[np.intp]
+"""Of pixels, in the flattened array."""
 
 WORKING_SIDE_PX = 256
 LAMBDA_OUT, LAMBDA_IN = 2.0, 1.0
@@ -61,11 +66,14 @@ _VANISHED = "The outline by colour found nothing: no area stands out from the sk
 
 @dataclass(frozen=True)
 class _Scene:
-    """A prepared image: weighted Y'UV and |Y'UV|² (H×W×4), the pixels that show skin, the start. All at working size."""
+    """A prepared image at working size: weighted Y'UV and |Y'UV|² of every pixel (HW×4), the pixels that show skin, the start (H×W)."""
 
     features: Floats
     visible: Bytes
     start: Bytes
+
+    def total(self, places: Places) -> Sums:
+        return np.array(cv2.sumElems(self.features.take(places, axis=0)[:, None]))
 
 
 def segment(image: RgbImage, marked: Region | None = None) -> Outline:
@@ -119,10 +127,14 @@ def _prepare(image: RgbImage) -> _Scene:
     yuv = cv2.GaussianBlur(cv2.transform(hairless, _YUV), (5, 5), 1.0).astype(np.float32)
     dark = _dark(small, visible)
     _level_light(yuv, (visible > 0) & (dark == 0))
-    yuv *= np.sqrt(np.array(CHANNEL_WEIGHTS, np.float32))
-    square = cv2.transform(yuv * yuv, np.ones((1, 3)))
     start = cv2.bitwise_and(_start(dark), visible)
-    return _Scene(np.dstack([yuv, square]), visible, start.astype(np.uint8, copy=False))
+    return _Scene(_features(yuv), visible, start.astype(np.uint8, copy=False))
+
+
+def _features(yuv: Floats) -> Floats:
+    weighted = cv2.transform(yuv, np.diag(np.sqrt(np.array(CHANNEL_WEIGHTS, np.float32))))
+    square = cv2.transform(cv2.multiply(weighted, weighted), np.ones((1, 3)))
+    return np.asarray(cv2.merge([weighted, square]), np.float32).reshape(-1, 4)
 
 
 def _shrink(image: RgbImage) -> RgbImage:
@@ -137,12 +149,13 @@ def _shrink(image: RgbImage) -> RgbImage:
 def _visible(small: RgbImage) -> Bytes:
     """255 where skin shows, 0 in the dark corners of a round field of view (with a margin of 3 px)."""
     red, green, blue = cv2.split(small)
-    dark = np.asarray(cv2.max(cv2.max(red, green), blue) < imaging.DARK_LEVEL).astype(np.uint8)
-    _, labels = cv2.connectedComponents(dark, connectivity=4)
-    corners = set(labels[[0, 0, -1, -1], [0, -1, 0, -1]].tolist()) - {0}
-    hidden = np.isin(labels, list(corners)).astype(np.uint8)
-    visible = 255 - 255 * cv2.dilate(hidden, np.ones((7, 7), np.uint8))
-    return visible.astype(np.uint8)
+    filled = np.asarray(cv2.max(cv2.max(red, green), blue) < imaging.DARK_LEVEL).astype(np.uint8)
+    height, width = filled.shape
+    for corner in ((0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)):
+        if filled[corner[::-1]] == 1:
+            cv2.floodFill(filled, None, corner, (2,))
+    hidden = cv2.dilate(_binary(filled == 2), np.ones((7, 7), np.uint8))
+    return cv2.bitwise_not(hidden).astype(np.uint8, copy=False)
 
 
 def _dark(small: RgbImage, visible: Bytes) -> Bytes:
@@ -167,15 +180,16 @@ def _level_light(yuv: Floats, skin: Mask) -> None:
         return
     design = np.stack([np.ones(rows.size, np.float32), x[coarse][columns], y[coarse][rows, 0]], axis=1)
     _, across, down = np.linalg.lstsq(design, yuv[coarse, coarse][rows, columns], rcond=None)[0].astype(np.float32)
-    yuv -= x[:, None] * across
-    yuv -= y[..., None] * down
+    rows_of_values = yuv.reshape(height, -1)
+    rows_of_values -= np.outer(x, across).ravel()
+    rows_of_values -= y * np.tile(down, width)
 
 
 def _start(dark: Bytes) -> Bytes:
     """A filled ellipse around the dark patch that is largest and nearest to the centre, else around the centre."""
     height, width = dark.shape
     start = np.zeros_like(dark)
-    count, labels, stats, centroids = cv2.connectedComponentsWithStats(dark)
+    count, labels, stats, centroids = cv2.connectedComponentsWithStats(dark, ltype=cv2.CV_16U)
     if count == 1:
         axes = int(CENTRAL_START * width / 2), int(CENTRAL_START * height / 2)
         return cv2.ellipse(start, (width // 2, height // 2), axes, 0, 0, 360, 255, -1).astype(np.uint8, copy=False)
@@ -208,10 +222,9 @@ def _steps(scene: _Scene) -> Iterator[Bytes]:
     """
     region = scene.start
     lengths = [_boundary_length(region)]
-    colours = _Colours(scene)
     left = min(MAX_STEPS, 5 * min(region.shape))
     while left > 0 and not _only_oscillates(lengths):
-        by_colour = yield from _cycle(colours.step, region, DATA_STEPS)
+        by_colour = yield from _cycle(_Colours(scene, region).step, region, DATA_STEPS)
         smoothed = yield from _cycle(lambda r: _smooth(r, scene.visible), by_colour.region, SMOOTHING_STEPS)
         if by_colour.has_settled:
             return
@@ -255,29 +268,42 @@ def _only_oscillates(lengths: list[int]) -> bool:
 class _Colours:
     """Shi–Karl's data step with Chan–Vese's speed: λout·|c − c̄out|² − λin·|c − c̄in|² > 0 lets a pixel in.
 
-    Expanded, the speed is linear in (c, |c|²), so that one product with the features gives it everywhere.
+    Expanded, the speed is linear in (c, |c|²): one product with the features gives it wherever it is asked for.
     """
 
-    def __init__(self, scene: _Scene) -> None:
-        self._visible = scene.visible
-        self._flat = scene.features.reshape(-1, 4)
-        self._colours = np.ascontiguousarray(scene.features[..., :3])
-        self._visible_px = cv2.countNonZero(scene.visible)
-        self._speed = np.empty(len(self._flat), np.float32)
-        self._total = np.array(cv2.mean(self._colours, scene.visible)[:3]) * self._visible_px
+    def __init__(self, scene: _Scene, region: Bytes) -> None:
+        """`region` is the first that `step` will be given; after that, always what it returned."""
+        self._scene = scene
+        self._inside, self._inside_px = scene.total(_places(region)), cv2.countNonZero(region)
+        self._all, self._all_px = scene.total(_places(scene.visible)), cv2.countNonZero(scene.visible)
 
     def step(self, region: Bytes) -> Bytes:
         """Move the boundary by at most one pixel towards the split of least colour variance."""
-        inside_px = cv2.countNonZero(region)
-        if inside_px in (0, self._visible_px):
+        if self._inside_px in (0, self._all_px):
             return region
-        mean_in = np.array(cv2.mean(self._colours, region)[:3])
-        mean_out = (self._total - mean_in * inside_px) / (self._visible_px - inside_px)
-        weights = np.append(2 * LAMBDA_IN * mean_in - 2 * LAMBDA_OUT * mean_out, LAMBDA_OUT - LAMBDA_IN)
-        level = float(LAMBDA_IN * mean_in @ mean_in - LAMBDA_OUT * mean_out @ mean_out)
-        speed = np.matmul(self._flat, weights.astype(np.float32), out=self._speed).reshape(region.shape)
-        joins = cv2.bitwise_and(_binary(speed > level), self._visible)
-        return _exchange(region, joins, _binary(speed >= level))
+        weights, level = self._speed()
+        moved = region.copy()
+        outer = _places(cv2.bitwise_and(cv2.subtract(cv2.dilate(region, _CROSS), region), self._scene.visible))
+        joining = outer[self._scene.features.take(outer, axis=0) @ weights > level]
+        moved.ravel()[joining] = 255
+        inner = _places(cv2.subtract(moved, cv2.erode(moved, _CROSS)))
+        leaving = inner[self._scene.features.take(inner, axis=0) @ weights < level]
+        moved.ravel()[leaving] = 0
+        self._inside += self._scene.total(joining) - self._scene.total(leaving)
+        self._inside_px += joining.size - leaving.size
+        return moved
+
+    def _speed(self) -> tuple[Floats, np.float32]:
+        """The weights of the features, and the level above which a pixel is rather inside."""
+        mean_in = self._inside[:3] / self._inside_px
+        mean_out = (self._all - self._inside)[:3] / (self._all_px - self._inside_px)
+        colour = 2 * LAMBDA_IN * mean_in - 2 * LAMBDA_OUT * mean_out
+        level = LAMBDA_IN * mean_in @ mean_in - LAMBDA_OUT * mean_out @ mean_out
+        return np.array([*colour, LAMBDA_OUT - LAMBDA_IN], np.float32), np.float32(level)
+
+
+def _places(mask: MatLike) -> Places:
+    return np.flatnonzero(np.asarray(mask).view(np.bool_))
 
 
 def _smooth(region: Bytes, visible: Bytes) -> Bytes:
@@ -348,7 +374,7 @@ def _failure(region: Bytes, scene: _Scene) -> str | None:
 
 def _contrast(region: Bytes, scene: _Scene) -> float:
     outside = cv2.bitwise_and(scene.visible, cv2.bitwise_not(region))
-    inner, outer = (np.array(cv2.mean(scene.features, side)[:3]) for side in (region, outside))
+    inner, outer = (scene.total(places)[:3] / max(1, places.size) for places in (_places(region), _places(outside)))
     return float(np.linalg.norm(inner - outer))
 
 

@@ -8,8 +8,8 @@ A ruler is a row of ticks: short dark bars side by side, equally far apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import cv2
@@ -55,7 +55,7 @@ MAX_BARS = 300
 """More short bars than this are the texture of hairy skin; only the longest are looked at."""
 
 MIN_SHARE = 0.01
-"""Of the frame. What hides less is left alone: it does not change an outline, and painting takes as long as finding."""
+"""Of the frame. What hides less is left alone: it does not change an outline, and painting takes longer than finding."""
 INPAINT_RADIUS_PX = 2
 """As close to the undisturbed picture as 3, in two thirds of the time."""
 
@@ -77,25 +77,29 @@ class Occlusions:
     @property
     def hair_share(self) -> float:
         """Of the frame, in [0, 1]."""
-        return float(self.hair.mean())
+        return _share(self.hair)
 
     @property
     def ruler_share(self) -> float:
         """Of the frame, in [0, 1]."""
-        return float(self.ruler.mean())
+        return _share(self.ruler)
+
+
+def _share(mask: Mask) -> float:
+    return float(np.count_nonzero(mask) / mask.size)
 
 
 def cleared(image: RgbImage) -> tuple[RgbImage, Occlusions]:
     """The picture without what hides at least `MIN_SHARE` of it, else the picture itself; and what was found."""
     found = find(image)
-    return (remove(image, found) if found.mask.mean() >= MIN_SHARE else image), found
+    return (remove(image, found) if _share(found.mask) >= MIN_SHARE else image), found
 
 
 def find(image: RgbImage) -> Occlusions:
     """Hair and rulers of an upright H×W×3 uint8 picture. Pure: the same picture gives the same masks."""
-    small = imaging.resize(image, *_working_size(image))
-    hats = _hats(small[..., 0], cv2.MORPH_BLACKHAT)
-    depth, glow = np.maximum.reduce(hats), np.maximum.reduce(_hats(small[..., 2], cv2.MORPH_TOPHAT))
+    red, blue = (imaging.resize(np.ascontiguousarray(image[..., channel]), *_working_size(image)) for channel in (0, 2))
+    hats = _hats(red, cv2.MORPH_BLACKHAT)
+    depth, glow = np.maximum.reduce(hats), np.maximum.reduce(_hats(blue, cv2.MORPH_TOPHAT))
     least = _least(depth, MIN_DEPTH)
     ruler, dark = _ruler(hats, depth, least), _hairs(depth, least, MIN_HAIR_PX)
     # Skin between two dark hairs or ticks is as light and as thin as a light hair.
@@ -110,16 +114,15 @@ def remove(image: RgbImage, found: Occlusions) -> RgbImage:
 
     Inpainting after Bertalmío et al. 2001 (doi:10.1109/CVPR.2001.990497), at the working size or below.
     """
-    cleaned = image.copy()
-    if not found.mask.any():
-        return cleaned
-    hidden = found.mask.astype(np.uint8) * 255
+    hidden = found.mask.view(np.uint8) * np.uint8(255)
+    if not hidden.any():
+        return image.copy()
     width, height = np.minimum(_working_size(image), image.shape[1::-1]).tolist()
     # Pixels beside the mask were averaged with those under it: they are painted over too, but not used.
     small_hidden = _dilated(np.asarray(imaging.resize(hidden, width, height) > 0), 1).astype(np.uint8)
     painted = cv2.inpaint(imaging.resize(image, width, height), small_hidden, INPAINT_RADIUS_PX, cv2.INPAINT_NS)
-    cv2.copyTo(imaging.resize(np.asarray(painted, dtype=np.uint8), *image.shape[1::-1]), hidden, cleaned)
-    return cleaned
+    cleaned = imaging.resize(np.asarray(painted, dtype=np.uint8), *image.shape[1::-1])
+    return np.asarray(cv2.copyTo(image, cv2.bitwise_not(hidden), cleaned), dtype=np.uint8)
 
 
 def _working_size(image: RgbImage) -> tuple[int, int]:
@@ -153,55 +156,79 @@ def _dilated(mask: Mask, reach_px: int) -> Mask:
 
 
 def _enlarged(mask: Mask, image: RgbImage) -> Mask:
-    return np.asarray(imaging.resize(mask.astype(np.uint8) * 255, *image.shape[1::-1]) > 127)
+    return np.asarray(imaging.resize(mask.view(np.uint8) * np.uint8(255), *image.shape[1::-1]) > 127)
 
 
 def _least(height: Bytes, least: int) -> float:
-    return max(least, NOISE_FACTOR * float(np.median(height)))
+    return max(least, NOISE_FACTOR * imaging.median(height))
 
 
 def _hairs(height: Bytes, least: float, shortest_px: int) -> Mask:
     """Long thin structures among what stands out by `height`, by more than `least`; `shortest_px` is the diagonal of the box around one."""
     crowd = np.minimum(CROWD_FACTOR * cv2.blur(height, (CROWD_PX, CROWD_PX)).astype(np.float32), CROWD_LIMIT)
-    straight = _on_straight_runs(np.asarray(height > np.maximum(least, crowd)))
-    _, parts, boxes, _ = cv2.connectedComponentsWithStats(straight.astype(np.uint8), connectivity=8)
-    is_long = np.hypot(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT]) >= shortest_px
-    is_long[0] = False
-    return _dilated(np.asarray(is_long[parts]), GROWTH_PX) & (height > least)
+    stands_out = np.asarray(height > np.maximum(least, crowd))
+    if not _long(stands_out, shortest_px).any():
+        return np.zeros_like(stands_out)  # straight stretches are parts of what stands out: none can be longer
+    return _dilated(_long(_on_straight_runs(stands_out), shortest_px), GROWTH_PX) & (height > least)
+
+
+def _long(mask: Mask, shortest_px: int) -> Mask:
+    """The connected parts in a box with a diagonal of at least `shortest_px`."""
+    count, parts = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
+    places = np.flatnonzero(mask)
+    part = np.asarray(parts, np.int32).ravel()[places]
+    extents_px = [_extents(axis, part, count) for axis in np.unravel_index(places, mask.shape)]
+    is_long = np.hypot(*extents_px) >= shortest_px
+    long = np.zeros_like(mask)
+    long.ravel()[places[is_long[part]]] = True
+    return long
+
+
+def _extents(positions: NDArray[np.intp], part: NDArray[np.int32], count: int) -> NDArray[np.intp]:
+    """How many pixels each part measures along one axis, its pixels given by position and number of the part."""
+    first, last = np.full(count, WORKING_PX), np.full(count, -1)
+    np.minimum.at(first, part, positions)
+    np.maximum.at(last, part, positions)
+    extents_px: NDArray[np.intp] = last - first + 1
+    return extents_px
 
 
 def _on_straight_runs(mask: Mask) -> Mask:
     """The pixels of `mask` on some straight run of RUN_PX pixels of which RUN_SHARE are in the mask: an opening that forgives gaps.
 
-    A run is summed by doubling: pairs, pairs of pairs, … in the flat array, where a step is one number. The margin on the right keeps
-    runs that leave the frame on one side from coming in on the other.
+    A run is summed by doubling: pairs, pairs of pairs, … in the flat array, where a step is one number. Margins on the right and below
+    keep runs that leave the frame on one side from coming in on the other.
     """
-    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 0, 0, 0, RUN_PX, cv2.BORDER_CONSTANT, value=0)
-    flat: Bytes = padded.ravel().astype(np.uint8, copy=False)
-    found = np.zeros_like(flat)
+    padded = cv2.copyMakeBorder(mask.view(np.uint8), 0, RUN_PX, 0, RUN_PX, cv2.BORDER_CONSTANT, value=0)
+    found = np.zeros(padded.size, np.bool_)
     for jumps in _jumps(padded.shape[1]):
-        sums = flat
+        sums: Bytes = padded.ravel().astype(np.uint8, copy=False)
         for jump in jumps:
-            sums = sums + _shifted(sums, -jump)
-        runs = (sums >= RUN_SHARE * RUN_PX).astype(np.uint8)
-        for jump in jumps:
-            runs = runs | _shifted(runs, jump)
-        found |= runs
-    return mask & (found.reshape(padded.shape)[:, : mask.shape[1]] > 0)
+            sums = sums[:-jump] + sums[jump:]
+        runs = np.asarray(sums >= RUN_SHARE * RUN_PX)
+        if runs.any():
+            found |= _spread(runs, jumps)
+    return mask & found.reshape(padded.shape)[: mask.shape[0], : mask.shape[1]]
 
 
-def _shifted(flat: Bytes, by: int) -> Bytes:
-    """Moved by so many places, backwards where that is negative; 0 moves in."""
-    moved = np.zeros_like(flat)
-    if abs(by) < flat.size:
-        moved[max(by, 0) : flat.size + min(by, 0)] = flat[max(-by, 0) : flat.size - max(by, 0)]
-    return moved
+def _spread(runs: Mask, jumps: list[int]) -> Mask:
+    """From where runs begin to all of their pixels: what the sums took together, in a longer array."""
+    for jump in jumps:
+        longer = np.zeros(runs.size + jump, np.bool_)
+        longer[: runs.size] = runs
+        longer[jump:] |= runs
+        runs = longer
+    return runs
 
 
-def _jumps(row_px: int) -> Iterator[list[int]]:
-    """For each direction, steps of 1, 2, 4 and 8 pixels as distances in a flat array with rows of `row_px`."""
-    for angle in np.arange(DIRECTIONS) * np.pi / DIRECTIONS:
-        yield [round(px * np.sin(angle)) * row_px + round(px * np.cos(angle)) for px in (1, 2, 4, 8)]
+@cache
+def _jumps(row_px: int) -> list[list[int]]:
+    """For each direction, steps of 1, 2, 4 and 8 pixels as distances in a flat array with rows of `row_px`.
+
+    Never backwards: a run is begun at whichever of its pixels comes first.
+    """
+    angles = np.arange(DIRECTIONS) * np.pi / DIRECTIONS
+    return [[abs(round(px * np.sin(angle)) * row_px + round(px * np.cos(angle))) for px in (1, 2, 4, 8)] for angle in angles]
 
 
 @dataclass(frozen=True)
@@ -212,12 +239,15 @@ class _Bars:
     directions: Floats
     lengths_px: Floats
 
+    def __len__(self) -> int:
+        return len(self.lengths_px)
+
 
 def _ruler(hats: list[Bytes], height: Bytes, least: float) -> Mask:
     """Ticks, line and figures of the longest row of ticks; nothing where there is no row."""
     rows = [_row(_bars(np.asarray(hats[k] > least), _STEPS[(k + 2) % 4]), hats[k], _STEPS[k]) for k in range(4)]
-    row = max(rows, key=lambda bars: len(bars.centres))
-    if len(row.centres) < MIN_TICKS:
+    row = max(rows, key=len)
+    if len(row) < MIN_TICKS:
         return np.zeros(height.shape, dtype=np.bool_)
     ink = max(least, 0.5 * float(np.median(_at(height, row.centres))))
     return _dilated(_ink(row, height > ink), 1) & (height > least)
@@ -225,10 +255,12 @@ def _ruler(hats: list[Bytes], height: Bytes, least: float) -> Mask:
 
 def _bars(dark: Mask, step: tuple[int, int]) -> _Bars:
     """The parts of `dark` that are straight bars roughly along `step`."""
-    opened = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, _line(TICK_PX[0] + 1, step))
+    opened = cv2.morphologyEx(dark.view(np.uint8), cv2.MORPH_OPEN, _line(TICK_PX[0] + 1, step))
     count, parts = cv2.connectedComponents(opened, connectivity=8)
-    y, x = np.nonzero(parts)
-    part = parts[y, x]
+    if count - 1 < MIN_TICKS:
+        return _Bars(np.empty((0, 2)), np.empty((0, 2)), np.empty(0))
+    places = np.flatnonzero(np.asarray(opened).view(np.bool_))
+    part, (y, x) = parts.ravel()[places], np.unravel_index(places, dark.shape)
     size = np.maximum(np.bincount(part, minlength=count), 1)
 
     def mean(values: Floats) -> Floats:
@@ -250,7 +282,9 @@ def _bars(dark: Mask, step: tuple[int, int]) -> _Bars:
 
 
 def _row(bars: _Bars, hat: Bytes, step: tuple[int, int]) -> _Bars:
-    """The longest row along `step` of bars side by side and equally far apart, from its first to its last."""
+    """The longest row along `step` of bars side by side and equally far apart, from its first to its last; too few bars as they are."""
+    if len(bars) < MIN_TICKS:
+        return bars
     order = np.argsort(bars.centres @ np.array(step), kind="stable")
     bars = _Bars(bars.centres[order], bars.directions[order], bars.lengths_px[order])
     following, gaps = _neighbours(bars, step)
@@ -280,8 +314,6 @@ def _at(values: Bytes, points: Floats) -> Bytes:
 
 def _neighbours(bars: _Bars, step: tuple[int, int]) -> tuple[NDArray[np.int64], Floats]:
     """For each bar the next one that is its like, and the gap between them, infinite where there is none; they are in order of `step`."""
-    if not len(bars.centres):
-        return np.zeros(0, dtype=np.int64), np.zeros(0)
     across = np.stack([-bars.directions[:, 1], bars.directions[:, 0]], axis=1)
     across *= np.where(across @ np.array(step) < 0, -1, 1)[:, None]
     between = bars.centres[None] - bars.centres[:, None]

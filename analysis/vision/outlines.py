@@ -21,14 +21,14 @@ def from_mask(mask: Mask, nothing_found: str, plausible_share: float = 1.0) -> O
     `contour` follows the largest. When that is smaller than MIN_AREA_SHARE of the frame the outline is empty and `failure` says
     `nothing_found`.
     """
-    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     ordered = sorted(contours, key=cv2.contourArea, reverse=True)
-    if not ordered or _filled(ordered[:1], mask.shape).sum() < MIN_AREA_SHARE * mask.size:
+    if not ordered or np.count_nonzero(_filled(ordered[:1], mask.shape)) < MIN_AREA_SHARE * mask.size:
         return empty(mask.shape[0], mask.shape[1], nothing_found)
     largest, *others = ordered
     wanted = plausible_share * cv2.contourArea(largest)
     inside = _filled([largest, *(other for other in others if plausible_share < 1 and cv2.contourArea(other) >= wanted)], mask.shape)
-    return Outline(inside, _vertices(largest), int(inside.sum()), touches_border(inside))
+    return Outline(inside, _vertices(largest), int(np.count_nonzero(inside)), touches_border(inside))
 
 
 def belonging(mask: Mask, marked: Region | None) -> Mask:
@@ -51,7 +51,7 @@ def belonging(mask: Mask, marked: Region | None) -> Mask:
 def _filled(contours: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> Mask:
     areas = np.zeros(shape, dtype=np.uint8)
     cv2.drawContours(areas, contours, -1, 1, thickness=cv2.FILLED)
-    return areas.astype(np.bool_)
+    return areas.view(np.bool_)
 
 
 def empty(height: int, width: int, failure: str) -> Outline:

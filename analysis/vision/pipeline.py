@@ -75,6 +75,8 @@ def analyse(
     clear, hidden = occlusion.cleared(image)
     progress.finished("occlusion")
     lesion = segment.segment(clear, bundle.lesion, marked)
+    clear_x = None if clear is image else classify.prepare(clear, bundle.classifier.card)
+    del clear  # as large as the picture
     progress.finished("lesion")
     judged = quality.judge(image, lesion)
     progress.finished("quality")
@@ -102,18 +104,18 @@ def analyse(
         timings_ms=progress.timings_ms,
         lesion_share_seen=_share_seen(lesion),
         second_opinion=opinion,
-        occluded=Occluded(hidden.hair_share, hidden.ruler_share, was_cleared=clear is not image),
+        occluded=Occluded(hidden.hair_share, hidden.ruler_share, was_cleared=clear_x is not None),
     )
-    return _weighed(x, maps, output, clear if clear is not image else None, bundle.classifier, progress) if weighs else output
+    return _weighed(x, maps, output, clear_x, bundle.classifier, progress) if weighs else output
 
 
-def _weighed(x: Tensor, maps: Tensor, output: Output, clear: RgbImage | None, model: Model, progress: _Progress) -> Output:
+def _weighed(x: Tensor, maps: Tensor, output: Output, clear_x: Tensor | None, model: Model, progress: _Progress) -> Output:
     """With what the classifier answers when it is asked in other ways, and without each finding."""
     asked_again = certainty.ask_again(x, maps, model, output.classification)
     progress.finished("certainty")
     p_malignant = output.classification.p_malignant
     found = Found(output.lesion.mask, output.structures, output.abcd, output.heatmap, p_malignant, asked_again)
-    named = evidence.find(x, found, model, None if clear is None else classify.prepare(clear, model.card))
+    named = evidence.find(x, found, model, clear_x)
     progress.finished("evidence")
     return replace(output, certainty=asked_again, evidence=named)
 

@@ -73,8 +73,9 @@ def measure(image: RgbImage, lesion: Mask) -> dict[str, float | None]:
     step = max(1.0, max(image.shape[:2]) / WORKING_PX)
     size = max(1, round(image.shape[1] / step)), max(1, round(image.shape[0] / step))
     small = imaging.resize(image, *size)
-    inside = np.asarray(cv2.resize(lesion.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
-    brightest, darkest = small.max(axis=2), small.min(axis=2)
+    inside = np.asarray(cv2.resize(lesion.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
+    channels = cv2.split(small)
+    brightest, darkest = np.maximum.reduce(channels), np.minimum.reduce(channels)
     is_skin = brightest >= imaging.DARK_LEVEL
     has_lesion = bool(inside.any())
     return {
@@ -84,7 +85,7 @@ def measure(image: RgbImage, lesion: Mask) -> dict[str, float | None]:
         "contrast": _contrast(small, inside, is_skin) if has_lesion else None,
         "glare_share": float((darkest[inside] >= GLARE_LEVEL).mean()) if has_lesion else None,
         "dark_share": float(1 - is_skin.mean() - (inside & ~is_skin).mean()),
-        "lesion_share": float(lesion.mean()) if lesion.any() else None,
+        "lesion_share": float(np.count_nonzero(lesion) / lesion.size) if lesion.any() else None,
         "cut_share": _cut_share(lesion) if lesion.any() else None,
         "longer_side_px": float(max(image.shape[:2])),
     }
@@ -98,13 +99,13 @@ def _around(inside: Mask) -> Mask:
 
 def _brightness(brightest: NDArray[np.uint8], skin: Mask) -> float:
     """Median of the brightest channel of the skin beside the lesion; of everything where hardly any skin is seen."""
-    return float(np.median(brightest[skin] if np.count_nonzero(skin) >= MIN_SAMPLES else brightest))
+    return imaging.median(brightest[skin] if np.count_nonzero(skin) >= MIN_SAMPLES else brightest)
 
 
 def _cut_share(lesion: Mask) -> float:
     """Share of the outline's length that is the frame's edge."""
     on_frame = np.count_nonzero(lesion[[0, -1]]) + np.count_nonzero(lesion[:, [0, -1]])
-    inner = cv2.erode(lesion.astype(np.uint8), np.ones((3, 3), dtype=np.uint8), borderValue=0)
+    inner = cv2.erode(lesion.view(np.uint8), np.ones((3, 3), dtype=np.uint8), borderValue=0)
     return min(1.0, on_frame / (np.count_nonzero(lesion) - np.count_nonzero(inner)))
 
 
@@ -120,8 +121,8 @@ def _sharpness_db(small: NDArray[np.uint8], where: Mask) -> float | None:
 
 def _contrast(small: NDArray[np.uint8], inside: Mask, is_skin: Mask) -> float | None:
     """CIE76 ΔE between the median colours of the lesion and of the skin, but for a seam around the lesion; None without skin."""
-    lab = imaging.lab(small)
     skin = is_skin & ~_around(inside)
     if np.count_nonzero(skin) < MIN_SAMPLES:
         return None
-    return float(np.linalg.norm(np.median(lab[inside], axis=0) - np.median(lab[skin], axis=0)))
+    differences = [np.median(channel[inside]) - np.median(channel[skin]) for channel in map(np.asarray, cv2.split(imaging.lab(small)))]
+    return float(np.linalg.norm(differences))

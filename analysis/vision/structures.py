@@ -23,7 +23,8 @@ def find(image: RgbImage, model: Model, lesion: Mask) -> tuple[Structure, ...]:
     masks = [_marked(channel, rule.threshold, *image.shape[:2]) for channel, rule in zip(low, model.card.structures, strict=True)]
     found = zip(STRUCTURES, model.card.structures, masks, chances, strict=True)
     return tuple(
-        Structure(name, float(chance), mask, rule.is_validated, int(mask.sum()), _share(mask, lesion)) for name, rule, mask, chance in found
+        Structure(name, float(chance), mask, rule.is_validated, int(np.count_nonzero(mask)), _share(mask, lesion))
+        for name, rule, mask, chance in found
     )
 
 
@@ -31,8 +32,7 @@ def _marked(low: NDArray[np.float32], threshold: float, height_px: int, width_px
     """Where an s×s map of logits, enlarged to H×W, lies above a probability. Enlarging passes no maximum: most maps are spared it."""
     if low.max() <= logit(threshold):
         return np.zeros((height_px, width_px), dtype=np.bool_)
-    mask: Mask = segment.enlarged(low[None], height_px, width_px)[0] > threshold
-    return mask
+    return segment.above(low, threshold, height_px, width_px)
 
 
 def presence_scores(low: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -49,5 +49,5 @@ def presence(scores: NDArray[np.float64], rules: Sequence[StructureRule]) -> NDA
 
 
 def _share(mask: Mask, lesion: Mask) -> float | None:
-    area = int(lesion.sum())
-    return float((mask & lesion).sum() / area) if area else None
+    area = int(np.count_nonzero(lesion))
+    return float(np.count_nonzero(mask & lesion) / area) if area else None

@@ -14,6 +14,7 @@ from analysis.vision.explain import trust
 from analysis.vision.explain.rise import Floats
 from analysis.vision.explain.trust import Agreement, Curve, Faithfulness, Figures, Shares
 from analysis.vision.types import SignedMap
+from tests.synthetic import disc
 
 
 def test_the_share_inside_counts_positive_evidence_alone() -> None:
@@ -164,3 +165,11 @@ def test_beyond_one_limit_it_is_not_and_says_why(figures: Figures, reason: str) 
 def test_every_reason_is_given() -> None:
     worst = Figures(Shares(0.1, 0.3, 0.5), faithful(0.0), Agreement(-0.5, 0.0), 0.0)
     assert len(trust.judge(worst).reasons) == 5
+
+
+def test_of_a_large_picture_some_pixels_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    signed = np.add.outer(np.linspace(-1, 1, 450), np.linspace(-1, 1, 600)).astype(np.float32)
+    lesion = disc(150, 600)[:450]
+    exact = trust.share_inside(signed, lesion)
+    monkeypatch.setattr(trust, "FINE_PX", 250)
+    assert trust.share_inside(signed, lesion) == pytest.approx(exact, abs=0.01)

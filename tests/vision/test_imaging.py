@@ -138,3 +138,10 @@ def test_shrinking_averages_instead_of_skipping() -> None:
     stripes = np.zeros((64, 64, 3), dtype=np.uint8)
     stripes[:, ::2] = 200
     assert np.all(imaging.resize(stripes, 32, 32) == 100)
+
+
+@pytest.mark.parametrize("levels", [[7], [3, 4], [255, 0, 0, 255], [250, 1, 90], [5, 5, 5, 9, 200, 201]])
+def test_a_median_from_the_histogram_is_that_of_the_sorted_values(levels: list[int]) -> None:
+    assert imaging.median(np.array(levels, dtype=np.uint8)) == np.median(levels)
+    square = np.random.default_rng(len(levels)).integers(0, 256, (31, 32, 3)).astype(np.uint8)
+    assert imaging.median(square[..., 1]) == np.median(square[..., 1])

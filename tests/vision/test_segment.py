@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
-from analysis.vision import segment
+from analysis.vision import metrics, segment
 from analysis.vision.networks.engine import Engine
 from analysis.vision.types import RgbImage
 from analysis.vision.weights import Card, Model
@@ -74,3 +75,13 @@ def test_the_picture_and_its_mirror_image_are_averaged() -> None:
     for threshold, found in ((0.87, True), (0.89, False)):
         model = Model(LeftHalf(), dataclasses.replace(CARD, threshold=threshold), Engine([LeftHalf()], 60, torch.device("cpu")))
         assert segment.segment(np.zeros((120, 180, 3), dtype=np.uint8), model).mask.all() == found
+
+
+def test_a_large_picture_is_outlined_as_closely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above FINE_PX the mask is enlarged, not the probabilities."""
+    low = np.linalg.norm(np.indices((60, 60)) - 30, axis=0).astype(np.float32)
+    exact = segment.above(12 - low, 0.5, 1800, 2000)
+    monkeypatch.setattr(segment, "FINE_PX", 900)
+    coarse = segment.above(12 - low, 0.5, 1800, 2000)
+    assert coarse.shape == exact.shape
+    assert metrics.jaccard(coarse, exact) > 0.995

@@ -21,7 +21,7 @@ def over_image(signed_low: SignedMap, height: int, width: int) -> SignedMap:
     """A raw h×w map of the centred square, enlarged and laid over the height×width image; zero where the network saw nothing."""
     top, left, side = imaging.square_window(height, width)
     signed: SignedMap = np.zeros((height, width), dtype=np.float32)
-    signed[top : top + side, left : left + side] = enlarge(signed_low, side, side)
+    cv2.resize(signed_low, (side, side), dst=signed[top : top + side, left : left + side], interpolation=cv2.INTER_LINEAR)
     return signed
 
 
