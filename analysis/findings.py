@@ -77,7 +77,7 @@ def to_json(value: Any) -> Any:
 
 
 def agreement(one: Outline, other: Outline) -> float | None:
-    """Jaccard index of two outlines, [0, 1]; None unless both were found."""
+    """Jaccard index of two outlines, area(A ∩ B) / area(A ∪ B), [0, 1]; None unless both were found."""
     return metrics.jaccard(one.mask, other.mask) if one.area_px and other.area_px else None
 
 

@@ -267,6 +267,7 @@ class Report:
 
     @property
     def times(self) -> dict[str, str]:
+        """From request to start, all stages together, from request to end; empty for an analysis that never ran."""
         done, begun, asked = self.analysis.finished_at, self.analysis.started_at, self.analysis.queued_at
         if not (done and begun):
             return {}

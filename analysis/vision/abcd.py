@@ -106,6 +106,7 @@ def _scores(*values: float | None) -> dict[str, float | None]:
 
 
 def _project(value: float | None, zero: float, ten: float) -> float | None:
+    """10 · (value − zero) / (ten − zero), clipped to [0, 10] (S0 §3.7); None for None."""
     return None if value is None else float(np.clip(10 * (value - zero) / (ten - zero), 0, 10))
 
 
@@ -191,7 +192,7 @@ def _mismatches(upright: Mask) -> tuple[float, float]:
 
 
 def border_irregularity(contour: NDArray[np.int32]) -> float | None:
-    """P²/(4πA) of the smoothed contour (N×2 boundary pixels, in order): 1 for a circle, more for any other shape.
+    """P²/(4πA) of the smoothed contour (N×2 boundary pixels, in order): 1 for a circle, more for any other shape (S0 §3.7).
 
     None for a contour that encloses no pixel: a thread has a length but no area.
     """
@@ -318,7 +319,7 @@ def _window(image: RgbImage, lesion: Mask) -> _Window:
 
 
 def colour_regions(image: RgbImage, lesion: Mask) -> tuple[ColourRegion, ...]:
-    """Connected areas (8-neighbours) of one colour that cover at least 2 % of the lesion, largest first."""
+    """Connected areas (8-neighbours) of one colour that cover at least 2 % of the lesion, largest first (S0 §3.7; ABCD_REFERENCE §4)."""
     window = _window(image, lesion)
     labels = label_colours(window.image, window.lesion)
     regions = [region for index in range(len(COLOURS)) for region in _regions_of(index, labels, window)]

@@ -19,7 +19,11 @@ ENLARGED = 1.1
 
 
 def ask_again(x: Tensor, maps: Tensor, model: Model, given: Classification) -> Certainty:
-    """What else is answered for the 1×3×s×s input `x` whose last feature maps are `maps` and whose answer was `given`."""
+    """What else is answered for the 1×3×s×s input `x` whose last feature maps are `maps` and whose answer was `given`.
+
+    Of K answers p_k, beside the given p: `agreeing` is the share with (p_k ≥ threshold) = (p ≥ threshold), `same_diagnosis` that with
+    the same most probable class.
+    """
     alone = classify.opinions(maps, model)[0]
     seen_again = classify.probabilities(torch.cat([x.flip(3), _enlarged(x)]), model)
     members = alone if len(alone) > 1 else alone[:0]  # a single network alone is the answer given, not another way of asking

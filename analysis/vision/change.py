@@ -101,6 +101,8 @@ def _shown(earlier: Visit, matrix: Matrix, later: Visit) -> Mask:
 def measure(earlier: Visit, later: Visit, found: Registration) -> Change:
     """Compare two visits whose `found` maps the earlier picture to the later one.
 
+    Outlines by 1 − Jaccard index, colours by the mean of the heat, areas by their ratio, borders by their difference; an area is beyond
+    what is usual when abs(ln(A₂/A₁)) > ln(1 + NOISE), all others when they exceed their NOISE.
     Raises ValueError for a refused registration and for an empty outline: nothing can be said about change then.
     """
     if found.matrix is None:
@@ -124,6 +126,7 @@ def measure(earlier: Visit, later: Visit, found: Registration) -> Change:
 
 
 def _area_ratio(earlier: Visit, later: Visit) -> float | None:
+    """A₂/A₁ in mm²; None unless both scales are known and both lesions whole in view."""
     if earlier.pixel_area_mm2 is None or later.pixel_area_mm2 is None:
         return None
     if outlines.touches_border(earlier.lesion) or outlines.touches_border(later.lesion):
@@ -133,14 +136,15 @@ def _area_ratio(earlier: Visit, later: Visit) -> float | None:
 
 
 def _border_difference(earlier: Visit, later: Visit) -> float | None:
+    """B₂ − B₁ of `abcd.border_irregularity`; None where one is undefined."""
     if earlier.border_irregularity is None or later.border_irregularity is None:
         return None
     return later.border_irregularity - earlier.border_irregularity
 
 
 def _heat(earlier: RgbImage, later: RgbImage, lesion: Mask, shown: Mask) -> Heat:
-    """CIE76 ΔE of every pixel, after both pictures' skin has been given the same colour and both have been blurred by what
-    registration may be off.
+    """CIE76 ΔE (distance of L*a*b* colours) of every pixel, after both pictures' skin has been given the same colour and both have
+    been blurred by what registration may be off.
     """
     diameter_px = float(np.sqrt(4 * np.count_nonzero(lesion) / np.pi))
     distance = cv2.distanceTransform((~lesion).astype(np.uint8), cv2.DIST_L2, 3)

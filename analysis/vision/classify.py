@@ -50,7 +50,7 @@ def look(x: Tensor, model: Model) -> Seen:
 
 
 def read(maps: Tensor, model: Model) -> Seen:
-    """What the network makes of its last feature maps, N×K×h×w."""
+    """What the network makes of its last feature maps, N×K×h×w: eight logits, and σ(z₉) for a dermatoscope."""
     with torch.inference_mode():
         pooled = maps.mean((2, 3))
         outputs = cast("Backbone", model.network).classifier(pooled)
@@ -109,18 +109,18 @@ def confidence_percent(p: float, classes: int) -> float:
 
 
 def uncertainty(probabilities: NDArray[np.float64]) -> float:
-    """Shannon entropy of an n-vector divided by log n: 0 certain, 1 uniform."""
+    """Shannon entropy of an n-vector divided by log n, −Σ p log p / log n: 0 certain, 1 uniform."""
     positive = probabilities[probabilities > 0]
     return float(-(positive * np.log(positive)).sum() / np.log(len(probabilities)))
 
 
 def malignant_mass(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Summed probability of the malignant classes; (…, n) → (…)."""
+    """Summed probability of the malignant classes, p(MEL) + p(BCC) + p(SCC) + p(AK) (SPEC A1); (…, n) → (…)."""
     return np.asarray(probabilities[..., [CLASSES.index(name) for name in MALIGNANT_CLASSES]].sum(axis=-1))
 
 
 def present(probabilities: NDArray[np.float64], threshold: float, p_dermoscopic: float) -> Classification:
-    """A probability vector over CLASSES as a clinician reads it: ranked, with confidences, listed only above chance."""
+    """A probability vector over CLASSES as a clinician reads it: ranked, with confidences, listed only above chance, 1/n (S0 §3.3)."""
     count = len(CLASSES)
     scores = [
         ClassScore(label, float(p), confidence_percent(float(p), count), bool(p > 1 / count))

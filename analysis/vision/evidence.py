@@ -7,7 +7,7 @@ does to this answer; it does not say that the finding is the cause.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -46,7 +46,7 @@ Pixels = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """A finding and where it lies, at the size of the picture."""
 
     finding: Finding
@@ -81,8 +81,7 @@ def find(x: Tensor, found: Found, model: Model, clear: Tensor | None = None) -> 
     if not found.lesion.any():
         return tuple(occluded)
     found = _shrunk(found)
-    places = [*_structures(found), *_colours(found), *_hottest(found)]
-    weighed = [*_weighed(x, found, places, model), *occluded]
+    weighed = [*_weighed(x, found, places(found), model), *occluded]
     return (*sorted(weighed, key=lambda finding: -abs(finding.effect or 0.0)), *_counted(found.measured))
 
 
@@ -112,17 +111,22 @@ def _resized(mask: Mask, size: tuple[int, int]) -> Mask:
     return np.asarray(cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
 
 
-def _structures(found: Found) -> list[_Place]:
+def places(found: Found) -> list[Place]:
+    """Every finding with a place, covered or not: structures, colours, the hottest part of the map."""
+    return [*_structures(found), *_colours(found), *_hottest(found)]
+
+
+def _structures(found: Found) -> list[Place]:
     marked = {structure.name: structure.mask & found.lesion for structure in found.structures if structure.is_validated}
     return [_place("structure", name, region, found.lesion) for name, region in marked.items() if region.any()]
 
 
-def _colours(found: Found) -> list[_Place]:
+def _colours(found: Found) -> list[Place]:
     present = [colour for colour in CLUE_COLOURS if colour in found.measured.colours]
     return [_place("colour", colour, _area_of(colour, found.measured, found.lesion), found.lesion) for colour in present]
 
 
-def _hottest(found: Found) -> list[_Place]:
+def _hottest(found: Found) -> list[Place]:
     """Where the heat map is at least half as hot as it becomes inside the lesion: is that what the answer hangs on?"""
     heat = np.where(found.lesion, found.heatmap.signed, 0)
     if heat.max() <= 0:
@@ -138,13 +142,14 @@ def _area_of(colour: str, measured: Abcd, lesion: Mask) -> Mask:
     return (canvas > 0) & lesion
 
 
-def _place(kind: FindingKind, name: str, region: Mask, lesion: Mask) -> _Place:
+def _place(kind: FindingKind, name: str, region: Mask, lesion: Mask) -> Place:
+    """A finding with the share of the lesion that it covers, area(region) / area(lesion); `region` lies inside the lesion."""
     share = np.count_nonzero(region) / np.count_nonzero(lesion)
-    return _Place(Finding(kind, name, where(region, lesion), float(share)), region)
+    return Place(Finding(kind, name, where(region, lesion), float(share)), region)
 
 
 def _counted(measured: Abcd) -> list[Finding]:
-    """What is counted or measured over the whole lesion and exceeds what is usual."""
+    """What is counted or measured over the whole lesion and exceeds what is usual (ASYMMETRY_1, ASYMMETRY_2, BORDER, MANY_COLOURS)."""
     found = []
     across = [
         measured.asymmetry_1 is not None and measured.asymmetry_1 > ASYMMETRY_1,
@@ -178,27 +183,36 @@ def where(region: Mask, lesion: Mask) -> str | None:
     return f"{vertical} {horizontal}".strip() or "centre"
 
 
-def _weighed(x: Tensor, found: Found, places: list[_Place], model: Model) -> list[Finding]:
+def _weighed(x: Tensor, found: Found, places: Sequence[Place], model: Model) -> list[Finding]:
     """The findings with the effect of those that can be covered."""
-    size_px = model.card.input_px
-    small = _as_seen(found.lesion, size_px)
-    large = sorted(range(len(places)), key=lambda index: -np.count_nonzero(places[index].region))
-    can_be_covered = [index for index in large if MIN_SHARE <= (places[index].finding.share_of_lesion or 0) <= MAX_SHARE]
-    regions = {index: _as_seen(places[index].region, size_px) & small for index in can_be_covered[:MAX_COVERED]}
-    regions = {index: region for index, region in regions.items() if region.any()}
+    small = as_seen(found.lesion, model.card.input_px)
+    regions = to_cover(places, small)
     findings = [place.finding for place in places]
-    if not regions:
-        return findings
-    pixels = np.ascontiguousarray(x[0].permute(1, 2, 0).numpy())
-    pictures = torch.stack([torch.from_numpy(cover(pixels, region, small)).permute(2, 0, 1) for region in regions.values()])
-    without = classify.malignant_mass(classify.probabilities(pictures, model))
-    for index, p in zip(regions, without, strict=True):
+    for index, p in zip(regions, without(x, regions.values(), small, model), strict=True):
         effect = found.p_malignant - float(p)
         findings[index] = replace(findings[index], effect=effect, is_clear=abs(effect) >= found.chance)
     return findings
 
 
-def _as_seen(mask: Mask, size_px: int) -> Mask:
+def to_cover(places: Sequence[Place], lesion: Mask) -> dict[int, Mask]:
+    """Which of the places are covered, by their index, and where: s×s as the classifier sees them, as `lesion` is."""
+    large = sorted(range(len(places)), key=lambda index: -np.count_nonzero(places[index].region))
+    can_be_covered = [index for index in large if MIN_SHARE <= (places[index].finding.share_of_lesion or 0) <= MAX_SHARE]
+    regions = {index: as_seen(places[index].region, len(lesion)) & lesion for index in can_be_covered[:MAX_COVERED]}
+    return {index: region for index, region in regions.items() if region.any()}
+
+
+def without(x: Tensor, regions: Iterable[Mask], lesion: Mask, model: Model) -> NDArray[np.float64]:
+    """Probability of malignancy of the 1×3×s×s input with each of N regions covered by itself: N. Regions and lesion are s×s.
+
+    The effect of a finding is p − p(covered) (Zeiler & Fergus 2014, arXiv:1311.2901).
+    """
+    pixels = np.ascontiguousarray(x[0].permute(1, 2, 0).numpy())
+    pictures = [torch.from_numpy(cover(pixels, region, lesion)).permute(2, 0, 1) for region in regions]
+    return classify.malignant_mass(classify.probabilities(torch.stack(pictures), model)) if pictures else np.zeros(0)
+
+
+def as_seen(mask: Mask, size_px: int) -> Mask:
     """The part of a mask that the classifier sees, at its size."""
     square = imaging.centre_square(mask).astype(np.uint8)
     return np.asarray(cv2.resize(square, (size_px, size_px), interpolation=cv2.INTER_AREA) > 0)

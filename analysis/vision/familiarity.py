@@ -57,7 +57,7 @@ class Reference:
         return np.asarray(self.coordinates(features) @ self.weights)
 
     def unfamiliar(self, features: Floats) -> NDArray[np.float64]:
-        """N×d features → N scores in [0, 1], 0.5 where the first of the two limits is reached."""
+        """N×d features → N scores max(d²/(d² + l), σ(o − m)) in [0, 1], 0.5 where the first limit, l or m, is reached (see above)."""
         limit, odds_limit = (float(value) for value in self.limits)
         distance = self.distance(features)
         return np.maximum(distance / (distance + limit), _sigmoid(self.log_odds(features) - odds_limit))

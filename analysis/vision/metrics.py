@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 
 
 def jaccard(predicted: Mask, truth: Mask) -> float:
-    """Intersection over union of two H×W bool masks, [0, 1]. Two empty masks agree: 1, as scikit-learn and ISIC count."""
+    """area(A ∩ B) / area(A ∪ B) of two H×W bool masks, [0, 1] (Jaccard 1912). Two empty masks agree: 1, as scikit-learn and ISIC count."""
     _same_shape(predicted, truth)
     union = np.count_nonzero(predicted | truth)
     return 1.0 if union == 0 else float(np.count_nonzero(predicted & truth) / union)

@@ -121,6 +121,7 @@ def _weighed(x: Tensor, maps: Tensor, output: Output, clear_x: Tensor | None, mo
 
 
 def _share_seen(lesion: Outline) -> float | None:
+    """area(lesion ∩ centred square) / area(lesion); None without an outline."""
     if not lesion.area_px:
         return None
     return float(imaging.centre_square(lesion.mask).sum() / lesion.area_px)

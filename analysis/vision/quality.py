@@ -103,14 +103,17 @@ def _brightness(brightest: NDArray[np.uint8], skin: Mask) -> float:
 
 
 def _cut_share(lesion: Mask) -> float:
-    """Share of the outline's length that is the frame's edge."""
+    """Share of the outline's length that is the frame's edge: pixels of the lesion on the frame's edge / on its own, at most 1."""
     on_frame = np.count_nonzero(lesion[[0, -1]]) + np.count_nonzero(lesion[:, [0, -1]])
     inner = cv2.erode(lesion.view(np.uint8), np.ones((3, 3), dtype=np.uint8), borderValue=0)
     return min(1.0, on_frame / (np.count_nonzero(lesion) - np.count_nonzero(inner)))
 
 
 def _sharpness_db(small: NDArray[np.uint8], where: Mask) -> float | None:
-    """Power of the finest structures over that of coarser ones, in decibel: contrast and colour cancel out. None for a flat picture."""
+    """Power of the finest structures over that of coarser ones, in decibel: contrast and colour cancel out. None for a flat picture.
+
+    10 log₁₀(var(g − G₁g) / var(G₁g − G₈g)), g the green channel, Gσ a Gaussian of σ pixels.
+    """
     if np.count_nonzero(where) < MIN_SAMPLES:
         return None
     grey = small[..., 1].astype(np.float32)

@@ -43,11 +43,12 @@ def presence_scores(low: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def presence(scores: NDArray[np.float64], rules: Sequence[StructureRule]) -> NDArray[np.float64]:
-    """(…, C) scores → probabilities by the line of each structure (Platt 1999)."""
+    """(…, C) scores s → probabilities σ(a·s + b) by the line of each structure (Platt 1999)."""
     log_odds = scores * [rule.slope for rule in rules] + np.array([rule.intercept for rule in rules])
     return np.asarray(expit(log_odds))
 
 
 def _share(mask: Mask, lesion: Mask) -> float | None:
+    """area(mask ∩ lesion) / area(lesion); None without a lesion."""
     area = int(np.count_nonzero(lesion))
     return float(np.count_nonzero(mask & lesion) / area) if area else None

@@ -40,7 +40,7 @@ class Shares:
 
 
 def shares(signed: SignedMap, lesion: Mask, *, hair: Mask | None = None, ruler: Mask | None = None) -> Shares:
-    """Where the positive evidence lies. All are H×W, at the size of the image. Raises ValueError when their sizes differ."""
+    """Where the positive evidence lies (`share_on`). All are H×W, at the size of the image. Raises ValueError when their sizes differ."""
     return Shares(
         lesion=share_inside(signed, lesion),
         lesion_area=float(imaging.centre_square(lesion).mean()),
@@ -51,7 +51,7 @@ def shares(signed: SignedMap, lesion: Mask, *, hair: Mask | None = None, ruler: 
 
 
 def share_inside(signed: SignedMap, lesion: Mask) -> float | None:
-    """Share of the positive evidence inside the lesion, [0, 1]; None without a lesion or without positive evidence.
+    """Share of the positive evidence inside the lesion, [0, 1]; None without a lesion or without positive evidence. See `share_on`.
 
     Both are H×W. Raises ValueError when their sizes differ.
     """
@@ -60,7 +60,7 @@ def share_inside(signed: SignedMap, lesion: Mask) -> float | None:
 
 
 def share_on(signed: SignedMap, region: Mask) -> float | None:
-    """Share of the positive evidence in a region, [0, 1]; None without positive evidence. Sizes as in `share_inside`."""
+    """Σ over the region of max(m, 0) / Σ of max(m, 0), m the map, [0, 1]; None without positive evidence. Sizes as in `share_inside`."""
     if region.shape != signed.shape:
         raise ValueError(f"the mask is {region.shape}, the map {signed.shape}")
     step = -(-max(signed.shape) // FINE_PX)
