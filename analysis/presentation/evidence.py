@@ -26,6 +26,8 @@ MEASURED_MEANINGS = {
 }
 """Shares among 2,969 naevi and 575 melanomas of the training images, see `vision.evidence`."""
 
+LIGHTER_MEANING = "The diagnoses are those of the picture as it is."
+
 
 @dataclass(frozen=True)
 class Named:
@@ -43,7 +45,7 @@ class Named:
 def named(finding: dict[str, Any], p_malignant: float) -> Named:
     """`p_malignant` is the answer to the whole picture."""
     key = finding["name"] if finding["kind"] in ("structure", "colour") else ""
-    effect = _effect(finding["effect"], p_malignant, finding["is_clear"])
+    effect = _effect(finding, p_malignant)
     return Named(key, _name(finding), _where(finding), _meaning(finding), effect, finding["is_clear"])
 
 
@@ -58,6 +60,8 @@ def _name(finding: dict[str, Any]) -> str:
             return "Hottest part of the Grad-CAM map"
         case "occlusion":
             return "Hair or a ruler"
+        case "light":
+            return "Too little light"
         case "asymmetry":
             return ASYMMETRY_WORDS[name]
         case "border":
@@ -80,12 +84,15 @@ def _meaning(finding: dict[str, Any]) -> str:
         return COLOUR_MEANINGS[finding["name"]]
     if finding["kind"] == "occlusion":
         return "They were painted over for the outline; the diagnoses are those of the picture as it is."
+    if finding["kind"] == "light":
+        return f"A lighter picture is offered for the eye. {LIGHTER_MEANING}"
     if finding["kind"] == "heat":
         return f"What spoke for {CLASS_WORDS[finding['name']]}, according to the map."
     return MEASURED_MEANINGS[finding["kind"]]
 
 
-def _effect(effect: float | None, p_malignant: float, is_clear: bool) -> str:
-    if effect is None:
+def _effect(finding: dict[str, Any], p_malignant: float) -> str:
+    if finding["effect"] is None:
         return ""
-    return f"{percent(p_malignant - effect)} without it" if is_clear else "no clear change without it"
+    how = "when made lighter" if finding["kind"] == "light" else "without it"
+    return f"{percent(p_malignant - finding['effect'])} {how}" if finding["is_clear"] else f"no clear change {how}"

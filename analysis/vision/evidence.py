@@ -54,6 +54,16 @@ class _Place:
 
 
 @dataclass(frozen=True)
+class Altered:
+    """The whole picture, shown to the classifier otherwise than it is."""
+
+    kind: FindingKind
+    name: str
+    x: Tensor
+    """1×3×s×s, as the classifier's input."""
+
+
+@dataclass(frozen=True)
 class Found:
     """What the other stages made of the picture."""
 
@@ -71,24 +81,20 @@ class Found:
         return max(LEAST_EFFECT, *(abs(p - self.p_malignant) for p in (self.certainty.mirrored, self.certainty.enlarged)))
 
 
-def find(x: Tensor, found: Found, model: Model, clear: Tensor | None = None) -> tuple[Finding, ...]:
-    """What can be named; `x` is the classifier's 1×3×s×s input, `clear` the same without the hair and rulers that hide some of it.
+def find(x: Tensor, found: Found, model: Model, altered: Sequence[Altered] = ()) -> tuple[Finding, ...]:
+    """What can be named; `x` is the classifier's 1×3×s×s input, `altered` the picture without what hides some of it, or in other light.
 
-    Places first, those whose absence changes the malignancy most at the top; then what has no place. Nothing of the lesion
-    without an outline.
+    Places and alterations first, those that change the malignancy most at the top; then what has no place. Nothing of the lesion
+    without an outline. The classifier is asked once about everything.
     """
-    occluded = [] if clear is None else [_without("occlusion", "hair_or_ruler", clear, found, model)]
-    if not found.lesion.any():
-        return tuple(occluded)
-    found = _shrunk(found)
-    places = [*_structures(found), *_colours(found), *_hottest(found)]
-    weighed = [*_weighed(x, found, places, model), *occluded]
-    return (*sorted(weighed, key=lambda finding: -abs(finding.effect or 0.0)), *_counted(found.measured))
-
-
-def _without(kind: FindingKind, name: str, clear: Tensor, found: Found, model: Model) -> Finding:
-    effect = found.p_malignant - float(classify.malignant_mass(classify.probabilities(clear, model))[0])
-    return Finding(kind, name, effect=effect, is_clear=abs(effect) >= found.chance)
+    has_lesion = bool(found.lesion.any())
+    small = _shrunk(found) if has_lesion else found
+    places = [*_structures(small), *_colours(small), *_hottest(small)] if has_lesion else []
+    covered = _covered(x, small.lesion, places, model.card.input_px)
+    asked = covered | {len(places) + index: picture.x for index, picture in enumerate(altered)}
+    findings = [*(place.finding for place in places), *(Finding(picture.kind, picture.name) for picture in altered)]
+    weighed = sorted(_weighed(findings, asked, found, model), key=lambda finding: -abs(finding.effect or 0.0))
+    return (*weighed, *(_counted(found.measured) if has_lesion else ()))
 
 
 def _shrunk(found: Found) -> Found:
@@ -178,24 +184,26 @@ def where(region: Mask, lesion: Mask) -> str | None:
     return f"{vertical} {horizontal}".strip() or "centre"
 
 
-def _weighed(x: Tensor, found: Found, places: list[_Place], model: Model) -> list[Finding]:
-    """The findings with the effect of those that can be covered."""
-    size_px = model.card.input_px
-    small = _as_seen(found.lesion, size_px)
+def _weighed(findings: list[Finding], asked: dict[int, Tensor], found: Found, model: Model) -> list[Finding]:
+    """The findings, those with a 1×3×s×s picture to ask about with its effect."""
+    if not asked:
+        return findings
+    answers = classify.malignant_mass(classify.probabilities(torch.cat(list(asked.values())), model))
+    for index, p in zip(asked, answers, strict=True):
+        effect = found.p_malignant - float(p)
+        findings[index] = replace(findings[index], effect=effect, is_clear=abs(effect) >= found.chance)
+    return findings
+
+
+def _covered(x: Tensor, lesion: Mask, places: list[_Place], size_px: int) -> dict[int, Tensor]:
+    """The picture with each place covered, for those that can be: index of the place → 1×3×s×s."""
+    small = _as_seen(lesion, size_px)
     large = sorted(range(len(places)), key=lambda index: -np.count_nonzero(places[index].region))
     can_be_covered = [index for index in large if MIN_SHARE <= (places[index].finding.share_of_lesion or 0) <= MAX_SHARE]
     regions = {index: _as_seen(places[index].region, size_px) & small for index in can_be_covered[:MAX_COVERED]}
     regions = {index: region for index, region in regions.items() if region.any()}
-    findings = [place.finding for place in places]
-    if not regions:
-        return findings
     pixels = np.ascontiguousarray(x[0].permute(1, 2, 0).numpy())
-    pictures = torch.stack([torch.from_numpy(cover(pixels, region, small)).permute(2, 0, 1) for region in regions.values()])
-    without = classify.malignant_mass(classify.probabilities(pictures, model))
-    for index, p in zip(regions, without, strict=True):
-        effect = found.p_malignant - float(p)
-        findings[index] = replace(findings[index], effect=effect, is_clear=abs(effect) >= found.chance)
-    return findings
+    return {index: torch.from_numpy(cover(pixels, region, small)).permute(2, 0, 1)[None] for index, region in regions.items()}
 
 
 def _as_seen(mask: Mask, size_px: int) -> Mask:

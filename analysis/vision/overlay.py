@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vision.types import ColourRegion, Mask, SignedMap
+from analysis.vision import imaging
+from analysis.vision.types import ColourRegion, Mask, RgbaImage, RgbImage, SignedMap
 
-RgbaImage = NDArray[np.uint8]
-"""H×W×4, uint8."""
 Rgb = tuple[int, int, int]
+
+DISPLAY_SIDE_PX = 1600
+"""Long side of what is only looked at: no screen shows more of it."""
 
 PALETTE: dict[str, Rgb] = {
     "white": (255, 255, 255),
@@ -98,6 +100,21 @@ def change_overlay(difference: NDArray[np.float32], usual: float) -> RgbaImage:
     canvas = np.zeros((*difference.shape, 4), np.uint8)
     canvas[..., :3], canvas[..., 3] = CHANGE_RGB, np.rint(255 * opacity)
     return canvas
+
+
+def for_display(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An H×W×C or H×W uint8 picture at most DISPLAY_SIDE_PX on the long side; a smaller one is returned as it is."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, DISPLAY_SIDE_PX / max(height, width))
+    return picture if scale == 1 else imaging.resize(picture, round(width * scale), round(height * scale))
+
+
+def painted_over(cleared: RgbImage, hidden: Mask) -> RgbaImage:
+    """Of a picture that was `cleared` only the places that were `hidden` (H×W bool), for display: opaque there, transparent elsewhere."""
+    opacity = for_display(hidden.astype(np.uint8) * 255)
+    layer: RgbaImage = np.dstack([for_display(cleared), opacity])
+    layer[opacity == 0] = 0
+    return layer
 
 
 def _heat_scale() -> RgbaImage:

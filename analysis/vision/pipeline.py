@@ -6,14 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 from torch import Tensor
 
-from analysis.vision import abcd, certainty, classify, evidence, imaging, level_set, occlusion, quality, second_opinion, segment, structures
-from analysis.vision.evidence import Found
+from analysis.vision import (
+    abcd,
+    certainty,
+    classify,
+    evidence,
+    imaging,
+    level_set,
+    light,
+    occlusion,
+    overlay,
+    quality,
+    second_opinion,
+    segment,
+    structures,
+)
+from analysis.vision.evidence import Altered, Found
 from analysis.vision.explain import frame, grad_cam, trust
 from analysis.vision.networks.backbones import Head
 from analysis.vision.occlusion import Occlusions
-from analysis.vision.types import CLASSES, Heatmap, Mask, Occluded, Outline, Output, RgbImage
+from analysis.vision.types import CLASSES, Heatmap, Lightened, Mask, Occluded, Outline, Output, RgbImage
 from analysis.vision.weights import Bundle, Model
 
 if TYPE_CHECKING:
@@ -74,7 +89,9 @@ def analyse(
     progress.finished("occlusion")
     lesion = segment.segment(clear, bundle.lesion)
     progress.finished("lesion")
-    judged = quality.judge(image, lesion)
+    judged = quality.judge(image, lesion, hair_share=hidden.hair_share, ruler_share=hidden.ruler_share)
+    gamma = light.gamma_for(judged.figures["brightness"])
+    lighter = light.lighten(image, gamma) if gamma > 1 else None
     progress.finished("quality")
     found = structures.find(image, bundle.structures, lesion.mask)
     progress.finished("structures")
@@ -100,18 +117,35 @@ def analyse(
         timings_ms=progress.timings_ms,
         lesion_share_seen=_share_seen(lesion),
         second_opinion=opinion,
-        occluded=Occluded(hidden.hair_share, hidden.ruler_share, was_cleared=clear is not image),
+        occluded=_occluded(clear, hidden, was_cleared=clear is not image),
+        lightened=lighter if lighter is None else Lightened(gamma, overlay.for_display(lighter)),
     )
-    return _weighed(x, maps, output, clear if clear is not image else None, bundle.classifier, progress) if weighs else output
+    altered = _altered(clear if clear is not image else None, lighter, bundle.classifier)
+    return _weighed(x, maps, output, altered, bundle.classifier, progress) if weighs else output
 
 
-def _weighed(x: Tensor, maps: Tensor, output: Output, clear: RgbImage | None, model: Model, progress: _Progress) -> Output:
+def _occluded(clear: RgbImage, hidden: Occlusions, *, was_cleared: bool) -> Occluded:
+    painted = overlay.painted_over(clear, hidden.mask) if was_cleared else np.zeros((0, 0, 4), np.uint8)
+    return Occluded(hidden.hair_share, hidden.ruler_share, was_cleared, painted)
+
+
+def _altered(clear: RgbImage | None, lighter: RgbImage | None, model: Model) -> list[Altered]:
+    """The picture as it is not, where there is reason to show it so."""
+    found = []
+    if clear is not None:
+        found.append(Altered("occlusion", "hair_or_ruler", classify.prepare(clear, model.card)))
+    if lighter is not None:
+        found.append(Altered("light", "lightened", classify.prepare(lighter, model.card)))
+    return found
+
+
+def _weighed(x: Tensor, maps: Tensor, output: Output, altered: list[Altered], model: Model, progress: _Progress) -> Output:
     """With what the classifier answers when it is asked in other ways, and without each finding."""
     asked_again = certainty.ask_again(x, maps, model, output.classification)
     progress.finished("certainty")
     p_malignant = output.classification.p_malignant
     found = Found(output.lesion.mask, output.structures, output.abcd, output.heatmap, p_malignant, asked_again)
-    named = evidence.find(x, found, model, None if clear is None else classify.prepare(clear, model.card))
+    named = evidence.find(x, found, model, altered)
     progress.finished("evidence")
     return replace(output, certainty=asked_again, evidence=named)
 

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 RgbImage: TypeAlias = NDArray[np.uint8]
 """H×W×3, uint8, sRGB."""
+RgbaImage: TypeAlias = NDArray[np.uint8]
+"""H×W×4, uint8, sRGB and straight alpha."""
 Mask: TypeAlias = NDArray[np.bool_]
 """H×W, True inside."""
 SignedMap: TypeAlias = NDArray[np.float32]
@@ -135,9 +137,22 @@ class Occluded:
     ruler_share: float
     was_cleared: bool
     """Whether they were painted over before the outline was drawn."""
+    painted: RgbaImage
+    """What they were painted over with, to lay over the picture: at most `overlay.DISPLAY_SIDE_PX` on the long side, transparent where
+    nothing was painted; shape (0, 0, 4) when nothing was painted at all."""
 
 
-FindingKind = Literal["structure", "colour", "heat", "occlusion", "asymmetry", "border", "colours"]
+@dataclass(frozen=True)
+class Lightened:
+    """A picture that is too dark, made lighter."""
+
+    gamma: float
+    """Its channels v became 255·(v/255)^(1/gamma)."""
+    picture: RgbImage
+    """At most `overlay.DISPLAY_SIDE_PX` on the long side."""
+
+
+FindingKind = Literal["structure", "colour", "heat", "occlusion", "light", "asymmetry", "border", "colours"]
 
 
 @dataclass(frozen=True)
@@ -146,14 +161,15 @@ class Finding:
 
     kind: FindingKind
     name: str
-    """One of STRUCTURES, a colour, the diagnosis of the heat map, hair_or_ruler, both_axes, long_axis or short_axis, irregular, or how
-    many colours."""
+    """One of STRUCTURES, a colour, the diagnosis of the heat map, hair_or_ruler, lightened, both_axes, long_axis or short_axis, irregular,
+    or how many colours."""
     place: str | None = None
     """upper left, left, centre, …, throughout; None for what has no place."""
     share_of_lesion: float | None = None
     """In [0, 1]."""
     effect: float | None = None
-    """Probability of malignancy less what it is when the place is covered with its surroundings; None when that was not tried."""
+    """Probability of malignancy less what it is when the place is covered with its surroundings, or for `light` when the whole picture is
+    made lighter; None when that was not tried."""
     is_clear: bool = False
     """Whether the effect is larger than what mirroring or enlarging the picture does to the probability, and worth naming."""
 
@@ -169,8 +185,8 @@ class Quality:
     advice: tuple[str, ...]
     """A sentence for each thing that is not good, worst first; empty for a good picture."""
     figures: dict[str, float | None]
-    """sharpness_db, brightness, overexposed_share, contrast, glare_share, dark_share, lesion_share, cut_share, longer_side_px; None
-    where it cannot be told."""
+    """sharpness_db, brightness, overexposed_share, contrast, glare_share, dark_share, lesion_share, cut_share, longer_side_px,
+    hair_share, ruler_share, marks_share; None where it cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -286,3 +302,5 @@ class Output:
     certainty: Certainty | None = None
     evidence: tuple[Finding, ...] = ()
     occluded: Occluded | None = None
+    lightened: Lightened | None = None
+    """None for a picture that is bright enough."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from analysis.vision import abcd, classify, evidence, weights
-from analysis.vision.evidence import Found
+from analysis.vision.evidence import Altered, Found
 from analysis.vision.types import CLASSES, Abcd, Certainty, Finding, Heatmap, Mask, Structure
 from analysis.vision.weights import Model
 from tests.synthetic import draw_lesion
@@ -150,14 +150,30 @@ def test_the_hottest_part_is_that_above_half_of_the_peak_inside_the_lesion(model
 
 def test_what_hair_does_to_the_answer_is_a_finding_with_or_without_a_lesion(model: Model, likes_red: list[int]) -> None:
     """A red ruler on top: without it half of the malignancy is gone."""
-    clear = picture(slice(0, 8))
+    clear = Altered("occlusion", "hair_or_ruler", picture(slice(0, 8)))
     given = replace(found(), p_malignant=16 / 64, certainty=replace(STEADY, mirrored=16 / 64, enlarged=16 / 64))
-    (finding,) = evidence.find(picture(slice(0, 16)), given, model, clear)
+    (finding,) = evidence.find(picture(slice(0, 16)), given, model, [clear])
     assert finding == Finding("occlusion", "hair_or_ruler", effect=finding.effect, is_clear=True)
     assert finding.effect == pytest.approx(16 / 64 - 8 / 64)
     nothing = replace(given, lesion=np.zeros((SIDE, SIDE), dtype=np.bool_))
-    assert evidence.find(picture(slice(0, 16)), nothing, model, clear) == (finding,)
+    assert evidence.find(picture(slice(0, 16)), nothing, model, [clear]) == (finding,)
     assert likes_red == [1, 1]
+
+
+def test_places_and_altered_pictures_are_asked_about_at_once(model: Model, likes_red: list[int]) -> None:
+    """The lighter picture is half red: what changes the answer most comes first, in whichever order it was asked."""
+    x = picture(slice(12, 22))
+    given = replace(
+        found(marked("globules", part(slice(12, 22), slice(12, 52)))),
+        p_malignant=10 / 64,
+        certainty=replace(STEADY, mirrored=10 / 64, enlarged=10 / 64),
+    )
+    clear = Altered("occlusion", "hair_or_ruler", picture(slice(12, 22)))
+    lighter = Altered("light", "lightened", picture(slice(0, 32)))
+    named = evidence.find(x, given, model, [clear, lighter])
+    assert [(finding.kind, finding.is_clear) for finding in named] == [("light", True), ("structure", True), ("occlusion", False)]
+    assert named[0].effect == pytest.approx(10 / 64 - 32 / 64), "lighter, it would be called more malignant"
+    assert likes_red == [3]
 
 
 def test_large_pictures_give_the_same_findings(model: Model, likes_red: list[int]) -> None:
