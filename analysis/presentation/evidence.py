@@ -26,7 +26,11 @@ MEASURED_MEANINGS = {
 }
 """Shares among 2,969 naevi and 575 melanomas of the training images, see `vision.evidence`."""
 
-LIGHTER_MEANING = "The diagnoses are those of the picture as it is."
+LIGHTER_MEANING = (
+    "The diagnoses are those of the picture as it is. Of pictures darkened on purpose the lighter version was judged better, "
+    "though not as well as in good light: take it again."
+)
+"""docs/models.md; pictures that are dark by themselves were too few to tell."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ def _meaning(finding: dict[str, Any]) -> str:
     if finding["kind"] == "occlusion":
         return "They were painted over for the outline; the diagnoses are those of the picture as it is."
     if finding["kind"] == "light":
-        return f"A lighter picture is offered for the eye. {LIGHTER_MEANING}"
+        return LIGHTER_MEANING
     if finding["kind"] == "heat":
         return f"What spoke for {CLASS_WORDS[finding['name']]}, according to the map."
     return MEASURED_MEANINGS[finding["kind"]]

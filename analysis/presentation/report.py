@@ -135,7 +135,7 @@ class Report:
         """The picture as it is not: only where there was reason to make one, and none for results from before they were kept."""
         overlays = {
             Kind.CLEARED.value: ("Hair and ruler removed", "Hair and rulers are painted over with the skin beside them.", "occlusion"),
-            Kind.LIGHTENED.value: ("Made lighter", f"The picture made lighter, for the eye only{self._gamma}.", "light"),
+            Kind.LIGHTENED.value: ("Made lighter", f"The picture made lighter{self._gamma}.", "light"),
         }
         return [
             Overlay(kind, name, f"{hint} {self._answer_to(finding)}", (kind,), is_picture=True)

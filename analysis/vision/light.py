@@ -2,7 +2,7 @@
 
 S3 reports better predictions after a gamma adjustment of 1.2 to 1.5 and gives no rule within that range. What is overexposed is left
 alone: where a channel has reached 255 no curve brings the skin back, and S3's own proposal for reflections is a second picture, without
-flash.
+flash. docs/models.md says what either does to the classifier's answers.
 """
 
 from __future__ import annotations

@@ -39,6 +39,8 @@ STRUCTURE_PALETTE: dict[str, Rgb] = {
 """Structure → how it is drawn: after Okabe and Ito as well, the pink lighter, so that nobody takes it for the green."""
 
 WEAK_EVIDENCE_RGB, STRONG_EVIDENCE_RGB = (255, 220, 0), (215, 25, 28)
+SEAM_SHARE = 1 / 300
+"""Of the longer side: about a pixel on the narrowest screen."""
 CHANGE_RGB = (136, 34, 170)
 FULL_EVIDENCE = 8.0
 """Evidence of this density, in logits, is drawn in full: a class whose score rests evenly on the frame is then the surest of the
@@ -110,8 +112,13 @@ def for_display(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def painted_over(cleared: RgbImage, hidden: Mask) -> RgbaImage:
-    """Of a picture that was `cleared` only the places that were `hidden` (H×W bool), for display: opaque there, transparent elsewhere."""
+    """Of a picture that was `cleared` only the places that were `hidden` (H×W bool), for display: opaque there, transparent elsewhere.
+
+    And opaque a little around them, where it is the picture itself: a browser that makes both smaller would mix hairs into their edges.
+    """
     opacity = for_display(hidden.astype(np.uint8) * 255)
+    reach_px = max(2, round(max(opacity.shape) * SEAM_SHARE))
+    opacity = np.asarray(cv2.dilate(opacity, np.ones((2 * reach_px + 1,) * 2, np.uint8)), dtype=np.uint8)
     layer: RgbaImage = np.dstack([for_display(cleared), opacity])
     layer[opacity == 0] = 0
     return layer

@@ -111,7 +111,9 @@ def test_hair_is_painted_over_for_the_outline_and_told(bundle: weights.Bundle) -
     clear, _ = occlusion.cleared(hairy)
     assert np.array_equal(output.lesion.mask, segment.segment(clear, bundle.lesion).mask)
     assert [finding.name for finding in output.evidence if finding.kind == "occlusion"] == ["hair_or_ruler"]
-    assert np.array_equal(output.occluded.painted[..., 3] > 0, occlusion.find(hairy).mask)
+    opaque = output.occluded.painted[..., 3] > 0
+    assert opaque[occlusion.find(hairy).mask].all()
+    assert np.array_equal(output.occluded.painted[opaque, :3], clear[opaque])
     bare = pipeline.analyse(bald, bundle)
     assert bare.occluded is not None
     assert not bare.occluded.was_cleared
