@@ -134,7 +134,7 @@ class Report:
     def _altered_overlays(self) -> list[Overlay]:
         """The picture as it is not: only where there was reason to make one, and none for results from before they were kept."""
         overlays = {
-            Kind.CLEARED.value: ("Hair and ruler removed", "Hair and rulers are painted over with the skin beside them.", "occlusion"),
+            Kind.CLEARED.value: ("Hair and ruler removed", "Hair and rulers painted over.", "occlusion"),
             Kind.LIGHTENED.value: ("Made lighter", f"The picture made lighter{self._gamma}.", "light"),
         }
         return [
@@ -153,8 +153,8 @@ class Report:
         p = self.found["classification"]["p_malignant"]
         effects = [finding["effect"] for finding in self.found.get("evidence", []) if finding["kind"] == kind]
         if self.is_unfamiliar or not effects:
-            return "All diagnoses are of the picture as it is."
-        return f"All diagnoses are of the picture as it is ({percent(p)} malignant); of this one it would be {percent(p - effects[0])}."
+            return "The diagnoses are of the picture as it is."
+        return f"The diagnoses are of the picture as it is ({percent(p)} malignant); of this one it would be {percent(p - effects[0])}."
 
     def _structures_overlay(self) -> list[Overlay]:
         """None for results from before structures were looked for."""

@@ -81,12 +81,11 @@ def test_the_page_offers_both_and_says_which_picture_was_diagnosed(ada: Client, 
     assert "Made lighter" in content
     found = captions(altered)
     assert found["cleared"] == (
-        "Hair and rulers are painted over with the skin beside them. "
-        "All diagnoses are of the picture as it is (70.0 % malignant); of this one it would be 39.0 %."
+        "Hair and rulers painted over. The diagnoses are of the picture as it is (70.0 % malignant); of this one it would be 39.0 %."
     )
     assert found["lightened"] == (
         "The picture made lighter (gamma 1.35). "
-        "All diagnoses are of the picture as it is (70.0 % malignant); of this one it would be 80.0 %."
+        "The diagnoses are of the picture as it is (70.0 % malignant); of this one it would be 80.0 %."
     )
 
 
@@ -106,7 +105,7 @@ def test_only_pictures_that_stand_for_the_image_start_opaque(altered: Analysis) 
 def test_of_an_image_unlike_the_validated_ones_no_other_answer_is_told(altered: Analysis) -> None:
     altered.result = (altered.result or {}) | {"familiarity": {"unfamiliar": 0.9, "is_unfamiliar": True}}
     for kind in ("cleared", "lightened"):
-        assert captions(altered)[kind].endswith("All diagnoses are of the picture as it is.")
+        assert captions(altered)[kind].endswith("The diagnoses are of the picture as it is.")
 
 
 def test_nothing_is_offered_where_nothing_was_altered_or_kept(ada: Client, finished: Analysis) -> None:

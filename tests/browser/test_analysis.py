@@ -110,7 +110,7 @@ def check_picture_without_hair(page: Page) -> None:
     page.locator(".viewer-choice", has_text="Hair and ruler removed").click()
     assert cleared.evaluate("image => getComputedStyle(image).opacity") == "1"
     assert cleared.evaluate("image => image.naturalWidth") == 600
-    assert "All diagnoses are of the picture as it is" in page.inner_text("[data-viewer-caption]")
+    assert "The diagnoses are of the picture as it is" in page.inner_text("[data-viewer-caption]")
     page.locator(".viewer-choice", has_text="Colours").click()
     assert page.get_by_label("Opacity of the overlay").input_value() == "25"
 
