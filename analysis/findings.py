@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from analysis.models import Kind
 from analysis.vision import change, imaging, metrics, overlay
 from analysis.vision.change import Comparison
+from analysis.vision.overlay import DISPLAY_SIDE_PX
 from analysis.vision.types import Outline, Output, SignedMap
 from analysis.visits import SinceLastVisit
 
@@ -24,9 +25,6 @@ LEVEL_SET_RGB = (255, 214, 0)
 """Yellow: the outline by image processing."""
 SCHEMA = 1
 """Version of the result document. Later keys are added beside it; it grows when a key is renamed, removed or means something else."""
-DISPLAY_SIDE_PX = 1600
-"""Long side of overlays and of the raw heat map. Masks keep the size of the image; no screen shows an overlay larger than this,
-and Grad-CAM is a grid of a few cells enlarged."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,7 @@ def pack(output: Output, since: SinceLastVisit | None = None) -> Findings:
     models_used, timings_ms = document.pop("models"), document.pop("timings_ms")
     document["classification"]["is_suspicious"] = output.classification.is_suspicious
     document["familiarity"]["is_unfamiliar"] = output.familiarity.is_unfamiliar
+    document["altered"] = [kind.value for kind in (Kind.CLEARED, Kind.LIGHTENED) if kind in files]
     if since:
         compared_with = {"since": since.day.isoformat(), "image": str(since.image_id)}
         document["change"] = {**compared_with, "usual": change.NOISE, **to_json(since.comparison)}
@@ -86,6 +85,8 @@ def files_of(output: Output) -> dict[Kind, tuple[str, bytes]]:
     masks = {Kind.LESION: output.lesion.mask, Kind.LEVEL_SET: output.level_set.mask}
     pictures = masks | {Kind(structure.name): structure.mask for structure in output.structures} | overlays_of(output)
     files = {kind: (f"{kind}.png", imaging.encode_png(picture)) for kind, picture in pictures.items()}
+    if output.lightened:
+        files[Kind.LIGHTENED] = (f"{Kind.LIGHTENED}.jpg", imaging.encode_jpeg(output.lightened.picture))
     return files | {Kind.HEATMAP_RAW: ("heatmap_raw.npz", packed_map(shrunk(output.heatmap.signed)))}
 
 
@@ -104,7 +105,8 @@ def overlays_of(output: Output) -> dict[Kind, NDArray[Any]]:
     height, width = lesion.shape
     scale, line_px = np.float32(width / output.width_px), max(2, width // 300)
     regions = [replace(region, contour=region.contour * scale) for region in output.abcd.regions]
-    return {
+    painted = {Kind.CLEARED: output.occluded.painted} if output.occluded and output.occluded.was_cleared else {}
+    return painted | {
         Kind.LESION_OUTLINE: overlay.mask_outline_overlay(lesion, CNN_RGB, line_px),
         Kind.LEVEL_SET_OUTLINE: overlay.mask_outline_overlay(level_set, LEVEL_SET_RGB, line_px),
         Kind.COLOURS: overlay.colour_map(regions, width, height),
@@ -116,7 +118,8 @@ def overlays_of(output: Output) -> dict[Kind, NDArray[Any]]:
 
 
 def shrunk(values: NDArray[Any]) -> NDArray[Any]:
-    """An H×W mask or map at most DISPLAY_SIDE_PX on the long side; smaller ones as they are.
+    """An H×W mask or map at most DISPLAY_SIDE_PX on the long side; smaller ones as they are. Masks are stored at the size of the image
+    too; of Grad-CAM, a grid of a few cells enlarged, nothing is lost.
 
     A pixel of a smaller mask is inside when more than half of what it covers is.
     """

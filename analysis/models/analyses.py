@@ -82,7 +82,8 @@ class Analysis(Job):
 
 
 class Kind(models.TextChoices):
-    """What an artefact shows. Masks are one channel 0/255, overlays RGBA, the raw heat map is signed numbers."""
+    """What an artefact shows. Masks are one channel 0/255, overlays RGBA, the raw heat map is signed numbers; the picture made lighter is a
+    JPEG."""
 
     LESION = "lesion", "lesion mask (network)"
     LEVEL_SET = "level_set", "lesion mask (image processing)"
@@ -99,6 +100,8 @@ class Kind(models.TextChoices):
     HEATMAP_RAW = "heatmap_raw", "Grad-CAM, raw signed values"
     EARLIER = "earlier", "earlier picture, laid over this one"
     CHANGE = "change", "change of colour"
+    CLEARED = "cleared", "hair and rulers painted over"
+    LIGHTENED = "lightened", "picture made lighter"
 
 
 class Artefact(models.Model):

@@ -26,6 +26,14 @@ MEASURED_MEANINGS = {
 }
 """Shares among 2,969 naevi and 575 melanomas of the training images, see `vision.evidence`."""
 
+WHOLE = {"occlusion": "without it", "light": "when made lighter"}
+"""What changes the whole picture, and how that is put."""
+LIGHTER_MEANING = (
+    "The diagnoses are those of the picture as it is. Of pictures darkened on purpose the lighter version was judged better, "
+    "though not as well as in good light: take it again."
+)
+"""docs/models.md; pictures that are dark by themselves were too few to tell."""
+
 
 @dataclass(frozen=True)
 class Named:
@@ -43,8 +51,13 @@ class Named:
 def named(finding: dict[str, Any], p_malignant: float) -> Named:
     """`p_malignant` is the answer to the whole picture."""
     key = finding["name"] if finding["kind"] in ("structure", "colour") else ""
-    effect = _effect(finding["effect"], p_malignant, finding["is_clear"])
-    return Named(key, _name(finding), _where(finding), _meaning(finding), effect, finding["is_clear"])
+    is_clear = finding["is_clear"] and _is_compared(finding)
+    return Named(key, _name(finding), _where(finding), _meaning(finding), _effect(finding, p_malignant, is_clear=is_clear), is_clear)
+
+
+def _is_compared(finding: dict[str, Any]) -> bool:
+    """Whether a place was compared with an equal one elsewhere; results from before that was done call too much clear."""
+    return finding["kind"] in WHOLE or finding.get("elsewhere") is not None
 
 
 def _name(finding: dict[str, Any]) -> str:
@@ -58,6 +71,8 @@ def _name(finding: dict[str, Any]) -> str:
             return "Hottest part of the Grad-CAM map"
         case "occlusion":
             return "Hair or a ruler"
+        case "light":
+            return "Too little light"
         case "asymmetry":
             return ASYMMETRY_WORDS[name]
         case "border":
@@ -80,12 +95,22 @@ def _meaning(finding: dict[str, Any]) -> str:
         return COLOUR_MEANINGS[finding["name"]]
     if finding["kind"] == "occlusion":
         return "They were painted over for the outline; the diagnoses are those of the picture as it is."
+    if finding["kind"] == "light":
+        return LIGHTER_MEANING
     if finding["kind"] == "heat":
         return f"What spoke for {CLASS_WORDS[finding['name']]}, according to the map."
     return MEASURED_MEANINGS[finding["kind"]]
 
 
-def _effect(effect: float | None, p_malignant: float, is_clear: bool) -> str:
-    if effect is None:
+def _effect(finding: dict[str, Any], p_malignant: float, *, is_clear: bool) -> str:
+    if finding["effect"] is None:
         return ""
-    return f"{percent(p_malignant - effect)} without it" if is_clear else "no clear change without it"
+    if finding["kind"] in WHOLE:
+        how = WHOLE[finding["kind"]]
+        return f"{percent(p_malignant - finding['effect'])} {how}" if is_clear else f"no clear change {how}"
+    if not _is_compared(finding):
+        return "not told: no equal place elsewhere to compare with"
+    if not is_clear:
+        return "no more than any other place"
+    without, elsewhere = (percent(p_malignant - finding[which]) for which in ("effect", "elsewhere"))
+    return f"{without} without it, {elsewhere} without an equal place elsewhere"

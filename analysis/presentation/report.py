@@ -113,6 +113,7 @@ class Report:
             Overlay("level_set", "Image processing", "Outline found by image processing, without learning.", both[1:], processing),
             Overlay("colours", "Colours", "Areas of the six clinical colours.", (Kind.COLOURS.value,), self.measured_on),
             *self._structures_overlay(),
+            *self._altered_overlays(),
             *self._change_overlays(),
             Overlay(
                 "heatmap",
@@ -136,6 +137,31 @@ class Report:
                 (Kind.CHANGE.value,),
             ),
         ]
+
+    def _altered_overlays(self) -> list[Overlay]:
+        """The picture as it is not: only where there was reason to make one, and none for results from before they were kept."""
+        overlays = {
+            Kind.CLEARED.value: ("Hair and ruler removed", "Hair and rulers painted over.", "occlusion"),
+            Kind.LIGHTENED.value: ("Made lighter", f"The picture made lighter{self._gamma}.", "light"),
+        }
+        return [
+            Overlay(kind, name, f"{hint} {self._answer_to(finding)}", (kind,), is_picture=True)
+            for kind, (name, hint, finding) in overlays.items()
+            if kind in self.found.get("altered", [])
+        ]
+
+    @property
+    def _gamma(self) -> str:
+        lightened = self.found.get("lightened")
+        return f" (gamma {lightened['gamma']:.2f})" if lightened else ""
+
+    def _answer_to(self, kind: str) -> str:
+        """Which picture the diagnoses are of, and the malignancy of the altered one where it was asked and means anything."""
+        p = self.found["classification"]["p_malignant"]
+        effects = [finding["effect"] for finding in self.found.get("evidence", []) if finding["kind"] == kind]
+        if self.is_unfamiliar or not effects:
+            return "The diagnoses are of the picture as it is."
+        return f"The diagnoses are of the picture as it is ({percent(p)} malignant); of this one it would be {percent(p - effects[0])}."
 
     def _structures_overlay(self) -> list[Overlay]:
         """None for results from before structures were looked for."""

@@ -69,6 +69,8 @@ class Overlay:
     hint: str
     kinds: tuple[str, ...]
     failure: str = ""
+    is_picture: bool = False
+    """Whether it stands for the image and is first shown in full, instead of lying over it."""
 
     @property
     def layers(self) -> str:

@@ -33,7 +33,7 @@ from skinclinic.errors import ClinicError, wants_json
 ANALYSES = Analysis.objects.select_related("image__lesion__patient", "requested_by")
 WITHOUT_RESULT = ANALYSES.defer("result")
 """The result document is large, and only the page of the analysis reads it."""
-MEDIA_TYPES = {Kind.HEATMAP_RAW: "application/octet-stream"}
+MEDIA_TYPES = {Kind.HEATMAP_RAW: "application/octet-stream", Kind.LIGHTENED: "image/jpeg"}
 
 
 @require_POST

@@ -1,8 +1,9 @@
 """Named findings instead of a picture (SPEC A8): what was found, where, and how the malignancy changes without it.
 
 A finding with a place is covered with what lies around it, on its own side of the outline, and the classifier is asked again (occlusion,
-Zeiler & Fergus 2014, arXiv:1311.2901, with the surroundings in place of a grey square, which no skin shows). That says what the place
-does to this answer; it does not say that the finding is the cause.
+Zeiler & Fergus 2014, arXiv:1311.2901, with the surroundings in place of a grey square, which no skin shows). Losing any part of a lesion
+changes the answer, so an equal place elsewhere in it is covered too, and only what goes beyond that is called clear
+(`benchmarks.evidence`). That says what the place does to this answer; it does not say that the finding is the cause.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from analysis.vision import classify, imaging
-from analysis.vision.types import Abcd, Certainty, Finding, FindingKind, Heatmap, Mask, Structure
+from analysis.vision import classify, elsewhere, imaging
+from analysis.vision.types import Abcd, Certainty, Finding, FindingKind, Mask, Structure
 from analysis.vision.weights import Model
 
 CLUE_COLOURS = ("white", "red", "blue_grey", "black")
@@ -28,15 +29,13 @@ MANY_COLOURS = 3
 """As many and more: 14 % of those naevi, 24 % of the melanomas."""
 WORKING_PX = 512
 """Of the longer side at most, where places are looked at."""
-MAX_COVERED = 4
-"""Places that are covered, the largest first: each costs a forward pass."""
+MAX_COVERED = 3
+"""Places that are covered, the largest first: each costs two forward passes."""
 MIN_SHARE, MAX_SHARE = 0.01, 0.7
 """Of the lesion. A speck cannot matter; of a finding that is nearly all of the lesion nothing is left to cover it with."""
 MARGIN_PX, EDGE_PX = 2, 1.5
 """At the classifier's size: what is covered beyond the place, and the Gaussian width of the seam."""
 LEAST_EFFECT = 0.01
-HOT = 0.5
-"""Of the hottest point: so much of the heat map is taken for a place."""
 REACH = 0.2
 """Gaussian width, in square roots of the lesion's area, over which surroundings are spread into the place."""
 THROUGHOUT = 0.12
@@ -54,6 +53,16 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Altered:
+    """The whole picture, shown to the classifier otherwise than it is."""
+
+    kind: FindingKind
+    name: str
+    x: Tensor
+    """1×3×s×s, as the classifier's input."""
+
+
+@dataclass(frozen=True)
 class Found:
     """What the other stages made of the picture."""
 
@@ -61,7 +70,6 @@ class Found:
     """H×W, as all that follows."""
     structures: Sequence[Structure]
     measured: Abcd
-    heatmap: Heatmap
     p_malignant: float
     certainty: Certainty
 
@@ -71,23 +79,36 @@ class Found:
         return max(LEAST_EFFECT, *(abs(p - self.p_malignant) for p in (self.certainty.mirrored, self.certainty.enlarged)))
 
 
-def find(x: Tensor, found: Found, model: Model, clear: Tensor | None = None) -> tuple[Finding, ...]:
-    """What can be named; `x` is the classifier's 1×3×s×s input, `clear` the same without the hair and rulers that hide some of it.
+def find(x: Tensor, found: Found, model: Model, altered: Sequence[Altered] = ()) -> tuple[Finding, ...]:
+    """What can be named; `x` is the classifier's 1×3×s×s input, `altered` the picture without what hides some of it, or in other light.
 
-    Places first, those whose absence changes the malignancy most at the top; then what has no place. Nothing of the lesion
-    without an outline.
+    Places and alterations first, those that change the malignancy most at the top; then what has no place. Nothing of the lesion
+    without an outline. The classifier is asked once about everything.
     """
-    occluded = [] if clear is None else [_without("occlusion", "hair_or_ruler", clear, found, model)]
-    if not found.lesion.any():
-        return tuple(occluded)
-    found = _shrunk(found)
-    weighed = [*_weighed(x, found, places(found), model), *occluded]
-    return (*sorted(weighed, key=lambda finding: -abs(finding.effect or 0.0)), *_counted(found.measured))
+    has_lesion = bool(found.lesion.any())
+    named = places(_shrunk(found)) if has_lesion else []
+    covered = _covered(as_seen(found.lesion, model.card.input_px), named)
+    pictures = [*_painted(x, covered), *(picture.x for picture in altered)]
+    answers = iter(classify.malignant_mass(classify.probabilities(torch.cat(pictures), model)).tolist() if pictures else ())
+    findings = [place.finding for place in named]
+    for index in covered.regions:
+        findings[index] = replace(findings[index], effect=found.p_malignant - next(answers))
+    for index in covered.elsewhere:
+        findings[index] = _compared(replace(findings[index], elsewhere=found.p_malignant - next(answers)), found.chance)
+    whole = [_weighed(Finding(picture.kind, picture.name, effect=found.p_malignant - next(answers)), found.chance) for picture in altered]
+    weighed = sorted([*findings, *whole], key=lambda finding: -abs(finding.effect or 0.0))
+    return (*weighed, *(_counted(found.measured) if has_lesion else ()))
 
 
-def _without(kind: FindingKind, name: str, clear: Tensor, found: Found, model: Model) -> Finding:
-    effect = found.p_malignant - float(classify.malignant_mass(classify.probabilities(clear, model))[0])
-    return Finding(kind, name, effect=effect, is_clear=abs(effect) >= found.chance)
+def _weighed(finding: Finding, chance: float) -> Finding:
+    return replace(finding, is_clear=finding.effect is not None and abs(finding.effect) >= chance)
+
+
+def _compared(finding: Finding, chance: float) -> Finding:
+    """Clear when the place does more than an equal one elsewhere, by more than chance."""
+    if finding.effect is None or finding.elsewhere is None:
+        return finding
+    return replace(finding, is_clear=abs(finding.effect) - abs(finding.elsewhere) >= chance)
 
 
 def _shrunk(found: Found) -> Found:
@@ -103,7 +124,6 @@ def _shrunk(found: Found) -> Found:
         lesion=_resized(found.lesion, size),
         structures=[replace(structure, mask=_resized(structure.mask, size)) for structure in found.structures],
         measured=replace(found.measured, regions=regions),
-        heatmap=replace(found.heatmap, signed=np.asarray(cv2.resize(found.heatmap.signed, size, interpolation=cv2.INTER_AREA))),
     )
 
 
@@ -113,7 +133,7 @@ def _resized(mask: Mask, size: tuple[int, int]) -> Mask:
 
 def places(found: Found) -> list[Place]:
     """Every finding with a place, covered or not: structures, colours, the hottest part of the map."""
-    return [*_structures(found), *_colours(found), *_hottest(found)]
+    return [*_structures(found), *_colours(found)]
 
 
 def _structures(found: Found) -> list[Place]:
@@ -124,14 +144,6 @@ def _structures(found: Found) -> list[Place]:
 def _colours(found: Found) -> list[Place]:
     present = [colour for colour in CLUE_COLOURS if colour in found.measured.colours]
     return [_place("colour", colour, _area_of(colour, found.measured, found.lesion), found.lesion) for colour in present]
-
-
-def _hottest(found: Found) -> list[Place]:
-    """Where the heat map is at least half as hot as it becomes inside the lesion: is that what the answer hangs on?"""
-    heat = np.where(found.lesion, found.heatmap.signed, 0)
-    if heat.max() <= 0:
-        return []
-    return [_place("heat", found.heatmap.label, heat >= HOT * heat.max(), found.lesion)]
 
 
 def _area_of(colour: str, measured: Abcd, lesion: Mask) -> Mask:
@@ -183,15 +195,30 @@ def where(region: Mask, lesion: Mask) -> str | None:
     return f"{vertical} {horizontal}".strip() or "centre"
 
 
-def _weighed(x: Tensor, found: Found, places: Sequence[Place], model: Model) -> list[Finding]:
-    """The findings with the effect of those that can be covered."""
-    small = as_seen(found.lesion, model.card.input_px)
-    regions = to_cover(places, small)
-    findings = [place.finding for place in places]
-    for index, p in zip(regions, without(x, regions.values(), small, model), strict=True):
-        effect = found.p_malignant - float(p)
-        findings[index] = replace(findings[index], effect=effect, is_clear=abs(effect) >= found.chance)
-    return findings
+@dataclass(frozen=True)
+class _Covered:
+    """Which places are covered, by their index among the findings, and where; all s×s as the classifier sees them."""
+
+    lesion: Mask
+    regions: dict[int, Mask]
+    elsewhere: dict[int, Mask]
+    """Of those that have one, an equal place elsewhere in the lesion."""
+
+
+def _covered(lesion: Mask, named: Sequence[Place]) -> _Covered:
+    regions = to_cover(named, lesion)
+    others = {index: elsewhere.equal_place(region, lesion) for index, region in regions.items()}
+    return _Covered(lesion, regions, {index: other for index, other in others.items() if other is not None})
+
+
+def _painted(x: Tensor, covered: _Covered) -> list[Tensor]:
+    """The 1×3×s×s pictures with each region, then each place elsewhere, covered."""
+    return _each_covered(x, [*covered.regions.values(), *covered.elsewhere.values()], covered.lesion)
+
+
+def _each_covered(x: Tensor, regions: Iterable[Mask], lesion: Mask) -> list[Tensor]:
+    pixels = np.ascontiguousarray(x[0].permute(1, 2, 0).numpy())
+    return [torch.from_numpy(cover(pixels, region, lesion)).permute(2, 0, 1)[None] for region in regions]
 
 
 def to_cover(places: Sequence[Place], lesion: Mask) -> dict[int, Mask]:
@@ -207,9 +234,8 @@ def without(x: Tensor, regions: Iterable[Mask], lesion: Mask, model: Model) -> N
 
     The effect of a finding is p − p(covered) (Zeiler & Fergus 2014, arXiv:1311.2901).
     """
-    pixels = np.ascontiguousarray(x[0].permute(1, 2, 0).numpy())
-    pictures = [torch.from_numpy(cover(pixels, region, lesion)).permute(2, 0, 1) for region in regions]
-    return classify.malignant_mass(classify.probabilities(torch.stack(pictures), model)) if pictures else np.zeros(0)
+    pictures = _each_covered(x, regions, lesion)
+    return classify.malignant_mass(classify.probabilities(torch.cat(pictures), model)) if pictures else np.zeros(0)
 
 
 def as_seen(mask: Mask, size_px: int) -> Mask:

@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vision.types import ColourRegion, Mask, SignedMap
+from analysis.vision import imaging
+from analysis.vision.types import ColourRegion, Mask, RgbaImage, RgbImage, SignedMap
 
-RgbaImage = NDArray[np.uint8]
-"""H×W×4, uint8."""
 Rgb = tuple[int, int, int]
+
+DISPLAY_SIDE_PX = 1600
+"""Long side of what is only looked at: no screen shows more of it."""
 
 PALETTE: dict[str, Rgb] = {
     "white": (255, 255, 255),
@@ -37,6 +39,8 @@ STRUCTURE_PALETTE: dict[str, Rgb] = {
 """Structure → how it is drawn: after Okabe and Ito as well, the pink lighter, so that nobody takes it for the green."""
 
 WEAK_EVIDENCE_RGB, STRONG_EVIDENCE_RGB = (255, 220, 0), (215, 25, 28)
+SEAM_SHARE = 1 / 300
+"""Of the longer side: about a pixel on the narrowest screen."""
 CHANGE_RGB = (136, 34, 170)
 FULL_EVIDENCE = 8.0
 """Evidence of this density, in logits, is drawn in full: a class whose score rests evenly on the frame is then the surest of the
@@ -109,6 +113,32 @@ def change_overlay(difference: NDArray[np.float32], usual: float) -> RgbaImage:
     canvas = np.zeros((*difference.shape, 4), np.uint8)
     canvas[..., :3], canvas[..., 3] = CHANGE_RGB, np.rint(255 * opacity)
     return canvas
+
+
+def for_display(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An H×W×C or H×W uint8 picture at most DISPLAY_SIDE_PX on the long side; a smaller one is returned as it is."""
+    height, width = picture.shape[:2]
+    shown = display_size(width, height)
+    return picture if shown == (width, height) else imaging.resize(picture, *shown)
+
+
+def display_size(width_px: int, height_px: int) -> tuple[int, int]:
+    """Width and height at most DISPLAY_SIDE_PX."""
+    scale = min(1.0, DISPLAY_SIDE_PX / max(height_px, width_px))
+    return round(width_px * scale), round(height_px * scale)
+
+
+def painted_over(cleared: RgbImage, hidden: Mask) -> RgbaImage:
+    """Of a picture that was `cleared` only the places that were `hidden` (H×W bool), for display: opaque there, transparent elsewhere.
+
+    And opaque a little around them, where it is the picture itself: a browser that makes both smaller would mix hairs into their edges.
+    """
+    opacity = for_display(hidden.astype(np.uint8) * 255)
+    reach_px = max(2, round(max(opacity.shape) * SEAM_SHARE))
+    opacity = np.asarray(cv2.dilate(opacity, np.ones((2 * reach_px + 1,) * 2, np.uint8)), dtype=np.uint8)
+    layer: RgbaImage = np.dstack([for_display(cleared), opacity])
+    layer[opacity == 0] = 0
+    return layer
 
 
 def _heat_scale() -> RgbaImage:

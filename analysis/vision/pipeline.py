@@ -6,14 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
 from torch import Tensor
 
-from analysis.vision import abcd, certainty, classify, evidence, imaging, level_set, occlusion, quality, second_opinion, segment, structures
-from analysis.vision.evidence import Found
+from analysis.vision import (
+    abcd,
+    certainty,
+    classify,
+    evidence,
+    imaging,
+    level_set,
+    light,
+    occlusion,
+    overlay,
+    quality,
+    second_opinion,
+    segment,
+    structures,
+)
+from analysis.vision.evidence import Altered, Found
 from analysis.vision.explain import frame, grad_cam, trust
 from analysis.vision.networks.backbones import Head
 from analysis.vision.occlusion import Occlusions
-from analysis.vision.types import CLASSES, Heatmap, Mask, Occluded, Outline, Output, Region, RgbImage
+from analysis.vision.types import CLASSES, Heatmap, Lightened, Mask, Occluded, Outline, Output, Quality, Region, RgbImage
 from analysis.vision.weights import Bundle, Model
 
 if TYPE_CHECKING:
@@ -75,10 +90,17 @@ def analyse(
     clear, hidden = occlusion.cleared(image)
     progress.finished("occlusion")
     lesion = segment.segment(clear, bundle.lesion, marked)
-    clear_x = None if clear is image else classify.prepare(clear, bundle.classifier.card)
+    altered: list[Altered] = []
+    painted = np.zeros((0, 0, 4), np.uint8)
+    if was_cleared := clear is not image:
+        painted = overlay.painted_over(clear, hidden.mask)
+        altered.append(Altered("occlusion", "hair_or_ruler", classify.prepare(clear, bundle.classifier.card)))
     del clear  # as large as the picture
     progress.finished("lesion")
-    judged = quality.judge(image, lesion)
+    judged = quality.judge(image, lesion, hair_share=hidden.hair_share, ruler_share=hidden.ruler_share)
+    lightened = _lightened(image, judged)
+    if lightened:
+        altered.append(Altered("light", "lightened", classify.prepare(light.lighten(image, lightened.gamma), bundle.classifier.card)))
     progress.finished("quality")
     found = structures.find(image, bundle.structures, lesion.mask)
     progress.finished("structures")
@@ -104,20 +126,27 @@ def analyse(
         timings_ms=progress.timings_ms,
         lesion_share_seen=_share_seen(lesion),
         second_opinion=opinion,
-        occluded=Occluded(hidden.hair_share, hidden.ruler_share, was_cleared=clear_x is not None),
+        occluded=Occluded(hidden.hair_share, hidden.ruler_share, was_cleared, painted),
+        lightened=lightened,
     )
-    return _weighed(x, maps, output, clear_x, bundle.classifier, progress) if weighs else output
+    return _weighed(x, maps, output, altered, bundle.classifier, progress) if weighs else output
 
 
-def _weighed(x: Tensor, maps: Tensor, output: Output, clear_x: Tensor | None, model: Model, progress: _Progress) -> Output:
+def _weighed(x: Tensor, maps: Tensor, output: Output, altered: list[Altered], model: Model, progress: _Progress) -> Output:
     """With what the classifier answers when it is asked in other ways, and without each finding."""
     asked_again = certainty.ask_again(x, maps, model, output.classification)
     progress.finished("certainty")
     p_malignant = output.classification.p_malignant
-    found = Found(output.lesion.mask, output.structures, output.abcd, output.heatmap, p_malignant, asked_again)
-    named = evidence.find(x, found, model, clear_x)
+    found = Found(output.lesion.mask, output.structures, output.abcd, p_malignant, asked_again)
+    named = evidence.find(x, found, model, altered)
     progress.finished("evidence")
     return replace(output, certainty=asked_again, evidence=named)
+
+
+def _lightened(image: RgbImage, judged: Quality) -> Lightened | None:
+    """The picture in more light, for display; None where it is bright enough."""
+    gamma = light.gamma_for(judged.figures["brightness"])
+    return Lightened(gamma, light.lighten(overlay.for_display(image), gamma)) if gamma > 1 else None
 
 
 def _share_seen(lesion: Outline) -> float | None:

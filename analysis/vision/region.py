@@ -12,9 +12,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vision import pipeline
+from analysis.vision import imaging, overlay, pipeline
 from analysis.vision.pipeline import Clock, OnStage, ignore
-from analysis.vision.types import Abcd, ColourRegion, Contour, Outline, Output, Region, RgbImage
+from analysis.vision.types import Abcd, ColourRegion, Contour, Occluded, Outline, Output, Region, RgbImage
 from analysis.vision.weights import Bundle
 
 Value = TypeVar("Value", bound=np.generic)
@@ -87,8 +87,22 @@ def placed(output: Output, frame: Region, width_px: int, height_px: int) -> Outp
         structures=tuple(replace(one, mask=laid(one.mask, frame, width_px, height_px)) for one in output.structures),
         abcd=_abcd(output.abcd, frame),
         heatmap=replace(output.heatmap, signed=laid(output.heatmap.signed, frame, width_px, height_px)),
+        occluded=output.occluded and _occluded(output.occluded, frame, width_px, height_px),
+        lightened=None,  # a picture of the frame alone cannot stand for the whole one
         frame=frame,
     )
+
+
+def _occluded(occluded: Occluded, frame: Region, width_px: int, height_px: int) -> Occluded:
+    """With what was painted over laid where it belongs, for display (`overlay.display_size`)."""
+    if not occluded.was_cleared:
+        return occluded
+    width, height = overlay.display_size(width_px, height_px)
+    left, right = (round(x * width / width_px) for x in (frame.left, frame.left + frame.width))
+    top, bottom = (round(y * height / height_px) for y in (frame.top, frame.top + frame.height))
+    canvas = np.zeros((height, width, 4), np.uint8)
+    canvas[top:bottom, left:right] = imaging.resize(occluded.painted, right - left, bottom - top)
+    return replace(occluded, painted=canvas)
 
 
 def _outline(outline: Outline, frame: Region, width_px: int, height_px: int) -> Outline:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 RgbImage: TypeAlias = NDArray[np.uint8]
 """H×W×3, uint8, sRGB."""
+RgbaImage: TypeAlias = NDArray[np.uint8]
+"""H×W×4, uint8, sRGB and straight alpha."""
 Mask: TypeAlias = NDArray[np.bool_]
 """H×W, True inside."""
 SignedMap: TypeAlias = NDArray[np.float32]
@@ -144,9 +146,22 @@ class Occluded:
     ruler_share: float
     was_cleared: bool
     """Whether they were painted over before the outline was drawn."""
+    painted: RgbaImage
+    """What they were painted over with, to lay over the picture: at most `overlay.DISPLAY_SIDE_PX` on the long side, transparent where
+    nothing was painted; shape (0, 0, 4) when nothing was painted at all."""
 
 
-FindingKind = Literal["structure", "colour", "heat", "occlusion", "asymmetry", "border", "colours"]
+@dataclass(frozen=True)
+class Lightened:
+    """A picture that is too dark, made lighter."""
+
+    gamma: float
+    """Its channels v became 255·(v/255)^(1/gamma)."""
+    picture: RgbImage
+    """At most `overlay.DISPLAY_SIDE_PX` on the long side."""
+
+
+FindingKind = Literal["structure", "colour", "occlusion", "light", "asymmetry", "border", "colours"]
 
 
 @dataclass(frozen=True)
@@ -155,16 +170,20 @@ class Finding:
 
     kind: FindingKind
     name: str
-    """One of STRUCTURES, a colour, the diagnosis of the heat map, hair_or_ruler, both_axes, long_axis or short_axis, irregular, or how
-    many colours."""
+    """One of STRUCTURES, a colour, hair_or_ruler, lightened, both_axes, long_axis or short_axis, irregular,
+    or how many colours."""
     place: str | None = None
     """upper left, left, centre, …, throughout; None for what has no place."""
     share_of_lesion: float | None = None
     """In [0, 1]."""
     effect: float | None = None
-    """Probability of malignancy less what it is when the place is covered with its surroundings; None when that was not tried."""
+    """Probability of malignancy less what it is when the place is covered with its surroundings, or for `light` when the whole picture is
+    made lighter; None when that was not tried."""
+    elsewhere: float | None = None
+    """The same for an equal place elsewhere in the lesion; None where there is no such place."""
     is_clear: bool = False
-    """Whether the effect is larger than what mirroring or enlarging the picture does to the probability, and worth naming."""
+    """Whether the effect is larger than that of the equal place by more than mirroring or enlarging the picture changes the probability,
+    and worth naming. Of what alters the whole picture: larger than that change."""
 
 
 Verdict = Literal["good", "usable", "retake"]
@@ -178,8 +197,8 @@ class Quality:
     advice: tuple[str, ...]
     """A sentence for each thing that is not good, worst first; empty for a good picture."""
     figures: dict[str, float | None]
-    """sharpness_db, brightness, overexposed_share, contrast, glare_share, dark_share, lesion_share, cut_share, longer_side_px; None
-    where it cannot be told."""
+    """sharpness_db, brightness, overexposed_share, contrast, glare_share, dark_share, lesion_share, cut_share, longer_side_px,
+    hair_share, ruler_share, marks_share; None where it cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -298,3 +317,5 @@ class Output:
     frame: Region | None = None
     """The part of the picture that was looked at: shares of the frame, its edges and the centred square are those of this part. Shapes
     lie in the whole picture all the same. None: the whole picture."""
+    lightened: Lightened | None = None
+    """None for a picture that is bright enough."""

@@ -1,5 +1,6 @@
 // Lays the chosen overlay over the image. Hovering or focusing a thumbnail previews it, choosing it keeps it.
-const START_OPACITY = "70";
+// Pictures that stand for the image start opaque, drawings over it do not; a person's own setting is kept for each.
+const START_OPACITY = { drawing: "70", picture: "100" };
 const MISSING = "This picture could not be loaded, so what you see is incomplete. Reload the page; tell your administrator if it recurs.";
 
 const cannotBeShown = (image) => image.complete && image.naturalWidth === 0;
@@ -12,7 +13,13 @@ function startViewer(viewer) {
   const opacity = viewer.querySelector("[data-viewer-opacity]");
   const opacityText = viewer.querySelector("[data-viewer-opacity-text]");
 
+  const wished = { ...START_OPACITY };
+  let shown = "drawing";
+
   const show = (choice) => {
+    shown = "picture" in choice.dataset ? "picture" : "drawing";
+    opacity.value = wished[shown];
+    fade();
     const wanted = choice.dataset.layers.split(" ");
     for (const layer of layers) layer.hidden = !wanted.includes(layer.dataset.layer);
     const isIncomplete = [base, ...layers].some((image) => !image.hidden && cannotBeShown(image));
@@ -33,9 +40,10 @@ function startViewer(viewer) {
     thumbnail.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && showChosen());
   }
   for (const image of [base, ...layers]) image.addEventListener("error", showChosen);
-  opacity.addEventListener("input", fade);
-  opacity.value = START_OPACITY;
-  fade();
+  opacity.addEventListener("input", () => {
+    wished[shown] = opacity.value;
+    fade();
+  });
   showChosen();
 }
 

@@ -31,8 +31,8 @@ from analysis.vision.types import (
 )
 
 WIDTH_PX, HEIGHT_PX = 60, 40
-ALONE = sorted(set(Kind) - {Kind.EARLIER, Kind.CHANGE})
-"""The files of an analysis without an earlier visit."""
+ALONE = sorted(set(Kind) - {Kind.EARLIER, Kind.CHANGE, Kind.CLEARED, Kind.LIGHTENED})
+"""The files of an analysis without an earlier visit, of a picture in good light with little hair."""
 PROBABILITIES = (0.67, 0.28, 0.01, 0.01, 0.01, 0.01, 0.005, 0.005)
 
 

@@ -102,13 +102,25 @@ def check_overlays(page: Page) -> None:
     page.get_by_label("Opacity of the overlay").fill("25")
     assert layer.evaluate("image => getComputedStyle(image).opacity") == "0.25"
     assert layer.evaluate("image => image.naturalWidth") == 600
+    check_picture_without_hair(page)
+
+
+def check_picture_without_hair(page: Page) -> None:
+    """It stands for the image and starts opaque; the opacity that was chosen for drawings comes back with them."""
+    cleared = page.locator(".viewer-stage [data-layer=cleared]")
+    page.locator(".viewer-choice", has_text="Hair and ruler removed").click()
+    assert cleared.evaluate("image => getComputedStyle(image).opacity") == "1"
+    assert cleared.evaluate("image => image.naturalWidth") == 600
+    assert "The diagnoses are of the picture as it is" in page.inner_text("[data-viewer-caption]")
+    page.locator(".viewer-choice", has_text="Colours").click()
+    assert page.get_by_label("Opacity of the overlay").input_value() == "25"
 
 
 def check_rows() -> None:
     analysis = Analysis.objects.get()
     assert analysis.status == Status.SUCCEEDED
     assert Image.objects.get(pk=analysis.image_id).width_px == 600
-    assert {artefact.kind for artefact in analysis.artefacts.all() if artefact.file.size} == set(ALONE)
+    assert {artefact.kind for artefact in analysis.artefacts.all() if artefact.file.size} == {*ALONE, Kind.CLEARED}
     assert AuditEntry.objects.filter(action="analysis.read", object_id=str(analysis.pk)).exists()
 
 

@@ -23,7 +23,7 @@ from analysis.presentation.report import Report
 from analysis.vision import quality
 from analysis.vision.abcd import COLOURS
 from analysis.vision.change import Change, Comparison
-from analysis.vision.types import Finding, Occluded, Output, Quality, SecondOpinion
+from analysis.vision.types import Finding, Lightened, Occluded, Output, Quality, SecondOpinion
 from analysis.visits import SinceLastVisit
 from tests.analysis import tiny
 from tests.house.sources import ROOT
@@ -70,7 +70,8 @@ def document() -> dict[str, Any]:
         abcd=shown,
         quality=Quality("good", (), dict.fromkeys(quality.measure(drawn.image, drawn.mask), 1.0)),
         second_opinion=SecondOpinion(0.4, 0.3),
-        occluded=Occluded(0.1, 0.05, was_cleared=True),
+        occluded=Occluded(0.1, 0.05, was_cleared=True, painted=np.zeros((40, 60, 4), np.uint8)),
+        lightened=Lightened(1.3, drawn.image),
         lesion_share_seen=0.8,
         evidence=(Finding("structure", "globules", "left", 0.5, 0.31, is_clear=True),),
     )

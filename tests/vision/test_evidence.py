@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from analysis.vision import abcd, classify, evidence, weights
-from analysis.vision.evidence import Found
-from analysis.vision.types import CLASSES, Abcd, Certainty, Finding, Heatmap, Mask, Structure
+from analysis.vision.evidence import Altered, Found
+from analysis.vision.types import CLASSES, Abcd, Certainty, Finding, Mask, Structure
 from analysis.vision.weights import Model
 from tests.synthetic import draw_lesion
 from tests.vision import tiny
@@ -49,12 +49,8 @@ def marked(name: str, mask: Mask, *, is_validated: bool = True) -> Structure:
     return Structure(name, 0.9, mask, is_validated, int(mask.sum()), None)
 
 
-def heat(signed: float = -1.0) -> Heatmap:
-    return Heatmap("grad_cam", "MEL", np.full((SIDE, SIDE), signed, dtype=np.float32), None)
-
-
-def found(*structures: Structure, mask: Mask | None = None, measured: Abcd | None = None, heatmap: Heatmap | None = None) -> Found:
-    return Found(lesion() if mask is None else mask, structures, measured or unremarkable(), heatmap or heat(), 0.5, STEADY)
+def found(*structures: Structure, mask: Mask | None = None, measured: Abcd | None = None) -> Found:
+    return Found(lesion() if mask is None else mask, structures, measured or unremarkable(), 0.5, STEADY)
 
 
 def picture(red_rows: slice = slice(0)) -> Tensor:
@@ -103,8 +99,31 @@ def test_covering_what_raised_the_malignancy_is_said_to_lower_it(model: Model, l
         found(marked("globules", part(slice(12, 22), slice(12, 52)))), p_malignant=p, certainty=replace(STEADY, mirrored=p, enlarged=p)
     )
     (finding,) = evidence.find(x, given, model)
-    assert finding == Finding("structure", "globules", "upper", 0.25, finding.effect, is_clear=True)
+    assert finding == Finding("structure", "globules", "upper", 0.25, finding.effect, finding.elsewhere, is_clear=True)
     assert finding.effect == pytest.approx(p, rel=0.1), "nothing red is left but a seam"
+    assert finding.elsewhere == pytest.approx(0, abs=0.01), "as much of the lower part was not red"
+    assert likes_red == [2]
+
+
+def test_what_an_equal_place_elsewhere_does_too_is_not_clear(model: Model, likes_red: list[int]) -> None:
+    """Red above and red below: covering either takes half of it."""
+    x = torch.zeros(1, 3, SIDE, SIDE)
+    x[0, 0, 12:22, 12:52] = x[0, 0, 42:52, 12:52] = 1.0
+    p = float(x[0, 0].mean())
+    given = replace(
+        found(marked("globules", part(slice(12, 22), slice(12, 52)))), p_malignant=p, certainty=replace(STEADY, mirrored=p, enlarged=p)
+    )
+    (finding,) = evidence.find(x, given, model)
+    assert finding.effect == pytest.approx(p / 2, rel=0.2)
+    assert finding.elsewhere == pytest.approx(p / 2, rel=0.2)
+    assert not finding.is_clear
+
+
+def test_without_room_for_an_equal_place_nothing_is_clear(model: Model, likes_red: list[int]) -> None:
+    x = picture(slice(12, 39))
+    (finding,) = evidence.find(x, found(marked("globules", part(slice(12, 39), slice(12, 52)))), model)
+    assert finding.effect is not None
+    assert (finding.elsewhere, finding.is_clear) == (None, False)
     assert likes_red == [1]
 
 
@@ -117,7 +136,6 @@ def test_an_effect_within_what_another_view_changes_is_not_clear(model: Model, l
     (finding,) = evidence.find(x, given, model)
     assert finding.effect == pytest.approx(p, rel=0.1)
     assert not finding.is_clear
-    assert len(likes_red) == 1
 
 
 def test_specks_and_nearly_the_whole_lesion_are_named_but_not_covered(model: Model, likes_red: list[int]) -> None:
@@ -138,26 +156,32 @@ def test_without_an_outline_nothing_is_named(model: Model) -> None:
     assert evidence.find(picture(), found(marked("globules", lesion()), mask=np.zeros((SIDE, SIDE), dtype=np.bool_)), model) == ()
 
 
-def test_the_hottest_part_is_that_above_half_of_the_peak_inside_the_lesion(model: Model, likes_red: list[int]) -> None:
-    """A hotter spot beside the lesion does not count."""
-    signed = np.zeros((SIDE, SIDE), dtype=np.float32)
-    signed[14:24, 14:24], signed[30:40, 30:40], signed[0:4, 0:4] = 2.0, 0.9, 9.0
-    (finding,) = evidence.find(picture(), found(heatmap=Heatmap("grad_cam", "BCC", signed, None)), model)
-    assert (finding.kind, finding.name, finding.place) == ("heat", "BCC", "upper left")
-    assert finding.share_of_lesion == pytest.approx(100 / 1600)
-    assert likes_red == [1]
-
-
 def test_what_hair_does_to_the_answer_is_a_finding_with_or_without_a_lesion(model: Model, likes_red: list[int]) -> None:
     """A red ruler on top: without it half of the malignancy is gone."""
-    clear = picture(slice(0, 8))
+    clear = Altered("occlusion", "hair_or_ruler", picture(slice(0, 8)))
     given = replace(found(), p_malignant=16 / 64, certainty=replace(STEADY, mirrored=16 / 64, enlarged=16 / 64))
-    (finding,) = evidence.find(picture(slice(0, 16)), given, model, clear)
+    (finding,) = evidence.find(picture(slice(0, 16)), given, model, [clear])
     assert finding == Finding("occlusion", "hair_or_ruler", effect=finding.effect, is_clear=True)
     assert finding.effect == pytest.approx(16 / 64 - 8 / 64)
     nothing = replace(given, lesion=np.zeros((SIDE, SIDE), dtype=np.bool_))
-    assert evidence.find(picture(slice(0, 16)), nothing, model, clear) == (finding,)
+    assert evidence.find(picture(slice(0, 16)), nothing, model, [clear]) == (finding,)
     assert likes_red == [1, 1]
+
+
+def test_places_and_altered_pictures_are_asked_about_at_once(model: Model, likes_red: list[int]) -> None:
+    """The lighter picture is half red: what changes the answer most comes first, in whichever order it was asked."""
+    x = picture(slice(12, 22))
+    given = replace(
+        found(marked("globules", part(slice(12, 22), slice(12, 52)))),
+        p_malignant=10 / 64,
+        certainty=replace(STEADY, mirrored=10 / 64, enlarged=10 / 64),
+    )
+    clear = Altered("occlusion", "hair_or_ruler", picture(slice(12, 22)))
+    lighter = Altered("light", "lightened", picture(slice(0, 32)))
+    named = evidence.find(x, given, model, [clear, lighter])
+    assert [(finding.kind, finding.is_clear) for finding in named] == [("light", True), ("structure", True), ("occlusion", False)]
+    assert named[0].effect == pytest.approx(10 / 64 - 32 / 64), "lighter, it would be called more malignant"
+    assert likes_red == [4]
 
 
 def test_large_pictures_give_the_same_findings(model: Model, likes_red: list[int]) -> None:
@@ -166,15 +190,11 @@ def test_large_pictures_give_the_same_findings(model: Model, likes_red: list[int
     x[0, 0, 12:22, 12:52] = 1.0
     upper = part(slice(12, 22), slice(12, 52))
     twenty = np.ones((20, 20), dtype=np.bool_)
-    signed = np.zeros((SIDE, SIDE), dtype=np.float32)
-    signed[30:40, 14:24] = 1.0
-    warm = Heatmap("grad_cam", "MEL", signed, None)
-    small = replace(found(marked("globules", upper), heatmap=warm), p_malignant=float(x[0, 0].mean()))
+    small = replace(found(marked("globules", upper)), p_malignant=float(x[0, 0].mean()))
     large = replace(
         small,
         lesion=np.kron(lesion(), twenty) > 0,
         structures=[marked("globules", np.kron(upper, twenty) > 0)],
-        heatmap=replace(warm, signed=np.kron(signed, twenty).astype(np.float32)),
     )
     one, other = (evidence.find(x, given, model) for given in (small, large))
     assert [(finding.name, finding.place) for finding in one] == [(finding.name, finding.place) for finding in other]
@@ -183,11 +203,11 @@ def test_large_pictures_give_the_same_findings(model: Model, likes_red: list[int
     assert likes_red == [2, 2]
 
 
-def test_at_most_four_places_are_covered_the_largest(model: Model, likes_red: list[int]) -> None:
+def test_at_most_three_places_are_covered_the_largest(model: Model, likes_red: list[int]) -> None:
     bands = [part(slice(12, 52), slice(start, start + width)) for start, width in ((12, 3), (16, 4), (21, 5), (27, 6), (34, 7))]
     named = evidence.find(picture(), found(*(marked(f"band{index}", band) for index, band in enumerate(bands))), model)
-    assert {finding.name for finding in named if finding.effect is None} == {"band0"}
-    assert likes_red == [4]
+    assert {finding.name for finding in named if finding.effect is None} == {"band0", "band1"}
+    assert likes_red == [6], "three, and an equal place for each"
 
 
 @pytest.mark.parametrize(
@@ -207,7 +227,7 @@ def test_measurements_are_findings_beyond_what_is_usual(
     named = evidence.find(picture(), found(measured=replace(unremarkable(), **{**usual, **changes})), model)  # type: ignore[arg-type]
     assert [(finding.kind, finding.name) for finding in named if finding.kind != "colour"] == [expected]
     assert all(finding.place is None and finding.effect is None for finding in named if finding.kind != "colour")
-    assert sum(likes_red) <= 1
+    assert sum(likes_red) <= 2
 
 
 def test_undefined_measurements_are_no_findings(model: Model) -> None:
@@ -239,7 +259,7 @@ def test_colours_are_found_where_they_are_drawn(model: Model, tmp_path: Path) ->
     """Half black, half brown: black lies on one side and is half of the lesion."""
     drawn = draw_lesion(width=256, height=256, colours=("light_brown", "black"), angle_deg=0)
     measured = abcd.measure(drawn.image, drawn.mask)
-    given = Found(drawn.mask, (), measured, Heatmap("grad_cam", "MEL", np.zeros(drawn.mask.shape, np.float32), None), 0.5, STEADY)
+    given = Found(drawn.mask, (), measured, 0.5, STEADY)
     (finding,) = (finding for finding in evidence.find(picture(), given, model) if finding.kind == "colour")
     assert (finding.name, finding.place) == ("black", "right")
     assert finding.share_of_lesion == pytest.approx(0.5, abs=0.05)

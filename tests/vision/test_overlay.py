@@ -122,3 +122,26 @@ def test_the_noise_behind_a_hesitant_answer_stays_faint(seed: int) -> None:
 
 def test_no_evidence_is_invisible() -> None:
     assert not overlay.heat_overlay(np.zeros((20, 30), np.float32)).any()
+
+
+def test_what_was_painted_over_hides_the_hair_at_any_size() -> None:
+    """A black hair on white, painted white: laid over the picture, no grey is left, nor when both are made a quarter as large."""
+    hair = np.zeros((1200, 1600), np.bool_)
+    hair[600:603] = True
+    picture = np.where(hair[..., None], 0, 255).astype(np.uint8).repeat(3, axis=2)
+    layer = overlay.painted_over(np.full_like(picture, 255), hair)
+    assert layer.shape == (1200, 1600, 4)
+    for scale in (1, 4):
+        size = 1600 // scale, 1200 // scale
+        base, opacity = (cv2.resize(each, size, interpolation=cv2.INTER_AREA).astype(float) for each in (picture[..., 0], layer[..., 3]))
+        shown = base * (1 - opacity / 255) + opacity
+        assert shown.min() > 254
+    assert not layer[:500].any()
+
+
+def test_what_is_only_looked_at_is_made_no_larger_than_a_screen() -> None:
+    large = np.zeros((1800, 2400, 3), np.uint8)
+    assert overlay.for_display(large).shape == (1200, 1600, 3)
+    assert overlay.painted_over(large, np.zeros((1800, 2400), np.bool_)).shape == (1200, 1600, 4)
+    small = large[:300, :400]
+    assert overlay.for_display(small) is small

@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from analysis.vision import classify, occlusion, pipeline, quality, second_opinion, segment, weights
+from analysis.vision import classify, light, occlusion, pipeline, quality, second_opinion, segment, weights
 from analysis.vision.explain import trust
 from analysis.vision.types import CLASSES, RgbImage
 from tests.synthetic import draw_lesion
@@ -111,9 +111,34 @@ def test_hair_is_painted_over_for_the_outline_and_told(bundle: weights.Bundle) -
     clear, _ = occlusion.cleared(hairy)
     assert np.array_equal(output.lesion.mask, segment.segment(clear, bundle.lesion).mask)
     assert [finding.name for finding in output.evidence if finding.kind == "occlusion"] == ["hair_or_ruler"]
-    untouched = pipeline.analyse(bald, bundle).occluded
-    assert untouched is not None
-    assert not untouched.was_cleared
+    opaque = output.occluded.painted[..., 3] > 0
+    assert opaque[occlusion.find(hairy).mask].all()
+    assert np.array_equal(output.occluded.painted[opaque, :3], clear[opaque])
+    bare = pipeline.analyse(bald, bundle)
+    assert bare.occluded is not None
+    assert not bare.occluded.was_cleared
+    assert bare.occluded.painted.shape == (0, 0, 4)
+    assert bare.lightened is None
+
+
+def test_hair_is_named_by_the_quality(bundle: weights.Bundle) -> None:
+    hairy = draw_lesion(width=300, height=200, hairs=25).image
+    output = pipeline.analyse(hairy, bundle)
+    assert output.occluded is not None
+    assert output.quality.figures["hair_share"] == output.occluded.hair_share
+    assert output.quality.figures["ruler_share"] == output.occluded.ruler_share
+
+
+def test_a_dark_picture_is_made_lighter_and_the_classifier_asked_about_it(bundle: weights.Bundle, image: RgbImage) -> None:
+    dark = (image * 0.4).astype(np.uint8)
+    output = pipeline.analyse(dark, bundle)
+    assert output.lightened is not None
+    assert output.lightened.gamma == light.gamma_for(output.quality.figures["brightness"])
+    assert np.array_equal(output.lightened.picture, light.lighten(dark, output.lightened.gamma))
+    (found,) = (finding for finding in output.evidence if finding.kind == "light")
+    model = bundle.classifier
+    asked = classify.probabilities(classify.prepare(output.lightened.picture, model.card), model)
+    assert found.effect == pytest.approx(output.classification.p_malignant - float(classify.malignant_mass(asked)[0]), abs=1e-5)
 
 
 def test_the_second_opinion_is_the_one_on_the_measurements(bundle: weights.Bundle, image: RgbImage) -> None:

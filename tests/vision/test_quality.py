@@ -136,3 +136,18 @@ def test_light_is_measured_on_the_skin() -> None:
 def test_few_pixels_are_not_good_however_sharp() -> None:
     small = draw_lesion(width=100, height=80, seed=2)
     assert judged(grainy(small.image), small.mask).verdict == "retake"
+
+
+@pytest.mark.parametrize(
+    ("hair", "ruler", "verdict", "words"),
+    [
+        (0.05, 0.009, "good", ()),
+        (0.07, 0.0, "usable", ("Hair hides",)),
+        (0.0, 0.011, "usable", ("A ruler",)),
+        (0.3, 0.02, "retake", ("Hair hides", "A ruler")),
+    ],
+)
+def test_hair_and_rulers_are_named_the_worst_first(hair: float, ruler: float, verdict: str, words: tuple[str, ...]) -> None:
+    found = quality.judge(PICTURE, outlines.from_mask(DRAWN.mask, "nothing"), hair_share=hair, ruler_share=ruler)
+    assert found.verdict == verdict
+    assert [sentence.startswith(word) for sentence, word in zip(found.advice, words, strict=True)] == [True] * len(words)
