@@ -114,7 +114,7 @@ def output(pixel_spacing_mm: tuple[float, float] | None = None, level_set: Outli
         ),
         timings_ms=dict.fromkeys(STAGE_WORDS, 2.0),
         certainty=Certainty((0.8, 0.6, 0.71), mirrored=0.72, enlarged=0.65, agreeing=1.0, same_diagnosis=0.8),
-        evidence=(Finding("structure", "globules", "left", 0.5, 0.31, is_clear=True), Finding("border", "irregular")),
+        evidence=(Finding("structure", "globules", "left", 0.5, 0.31, elsewhere=0.1, is_clear=True), Finding("border", "irregular")),
     )
 
 

@@ -73,7 +73,7 @@ def document() -> dict[str, Any]:
         occluded=Occluded(0.1, 0.05, was_cleared=True, painted=np.zeros((40, 60, 4), np.uint8)),
         lightened=Lightened(1.3, drawn.image),
         lesion_share_seen=0.8,
-        evidence=(Finding("structure", "globules", "left", 0.5, 0.31, is_clear=True),),
+        evidence=(Finding("structure", "globules", "left", 0.5, 0.31, elsewhere=0.1, is_clear=True),),
     )
     beyond: dict[str, bool | None] = dict.fromkeys(("area", "outline", "border", "colour"), False)
     change = Change(1.1, 0.1, 0.05, 4.0, np.zeros((tiny.HEIGHT_PX, tiny.WIDTH_PX), np.float32), beyond)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analysis.vision import outlines, pipeline, region, weights
 from analysis.vision.__main__ import MODELS_DIR
-from analysis.vision.types import Mask, Output, Region, RgbImage
+from analysis.vision.types import Mask, Occluded, Output, Region, RgbImage
 from tests.integration.trained import needs_models
 from tests.synthetic import SKIN, draw_lesion
 from tests.vision import tiny
@@ -39,11 +39,22 @@ def beside_another(image: RgbImage, left: int, top: int) -> RgbImage:
     return canvas
 
 
+def assert_same_occluded(found: Occluded | None, alone: Occluded | None, left: int, top: int) -> None:
+    assert found is not None
+    assert alone is not None
+    assert (found.hair_share, found.ruler_share, found.was_cleared) == (alone.hair_share, alone.ruler_share, alone.was_cleared)
+    if alone.was_cleared:
+        assert found.painted.shape == (400, 700, 4)
+        np.testing.assert_array_equal(found.painted[top : top + SIDE_PX, left : left + SIDE_PX], alone.painted)
+        assert np.count_nonzero(found.painted) == np.count_nonzero(alone.painted)
+
+
 def assert_same(found: Output, alone: Output, left: int, top: int) -> None:
     """The same figures; the same shapes, moved, and nothing elsewhere."""
     assert (found.width_px, found.height_px, found.frame) == (700, 400, Region(left, top, SIDE_PX, SIDE_PX))
     assert found.classification == alone.classification
-    assert (found.familiarity, found.quality, found.occluded) == (alone.familiarity, alone.quality, alone.occluded)
+    assert (found.familiarity, found.quality) == (alone.familiarity, alone.quality)
+    assert_same_occluded(found.occluded, alone.occluded, left, top)
     assert (found.certainty, found.evidence, found.second_opinion) == (alone.certainty, alone.evidence, alone.second_opinion)
     assert found.lesion_share_seen == alone.lesion_share_seen
     assert replace(found.abcd, regions=()) == replace(alone.abcd, regions=())
