@@ -23,8 +23,9 @@ CNN_RGB = (0, 229, 255)
 """Cyan: the network's outline. Both colours stand out from skin and from pigment."""
 LEVEL_SET_RGB = (255, 214, 0)
 """Yellow: the outline by image processing."""
-SCHEMA = 1
-"""Version of the result document. Later keys are added beside it; it grows when a key is renamed, removed or means something else."""
+SCHEMA = 2
+"""Version of the result document. Later keys are added beside it; it grows when a key is renamed, removed or means something else.
+2: a finding is clear when it does more than an equal place elsewhere; no finding is of the kind `heat`."""
 
 
 @dataclass(frozen=True)

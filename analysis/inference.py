@@ -44,6 +44,10 @@ def analyse(data: bytes, *, region: Region | None, pixel_spacing_mm: tuple[float
     return _analyse(imaging.decode(data), region, pixel_spacing_mm=pixel_spacing_mm, on_stage=on_stage)
 
 
+LOADING = "models"
+"""What `on_progress` of an explanation hears first: the first one after a start waits for the networks."""
+
+
 class Explainer(Protocol):
     """Bytes of an upright image and a question in, all methods' answers out, and how the outline came about."""
 
@@ -76,6 +80,7 @@ def explain(
     from analysis.vision import closer, imaging
     from analysis.vision.explain.account import Question
 
+    on_progress(LOADING, 0.0)
     question = Question(label, masks, cells, visible_percent / 100, seed)
     return closer.look(imaging.decode(data), _bundle(models_digest(settings.MODELS_DIR)), question, on_progress, region)
 

@@ -21,6 +21,11 @@ class Migration(migrations.Migration):
             name="lease",
             field=models.UUIDField(blank=True, help_text="Token of the worker that holds it.", null=True),
         ),
+        migrations.AlterField(
+            model_name="analysis",
+            name="stage",
+            field=models.CharField(blank=True, help_text="The stage finished last; of an explanation the method under way.", max_length=40),
+        ),
         migrations.CreateModel(
             name="Explanation",
             fields=[
@@ -39,7 +44,12 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("stage", models.CharField(blank=True, help_text="The stage finished last.", max_length=40)),
+                (
+                    "stage",
+                    models.CharField(
+                        blank=True, help_text="The stage finished last; of an explanation the method under way.", max_length=40
+                    ),
+                ),
                 ("stages_done", models.PositiveSmallIntegerField(default=0)),
                 ("attempt", models.PositiveSmallIntegerField(default=0)),
                 ("lease", models.UUIDField(blank=True, help_text="Token of the worker that holds it.", null=True)),

@@ -64,7 +64,7 @@ class Job(UuidModel):
 
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
-    stage = models.CharField(max_length=40, blank=True, help_text="The stage finished last.")
+    stage = models.CharField(max_length=40, blank=True, help_text="The stage finished last; of an explanation the method under way.")
     stages_done = models.PositiveSmallIntegerField(default=0)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease = models.UUIDField(null=True, blank=True, help_text="Token of the worker that holds it.")

@@ -109,8 +109,8 @@ def _effect(finding: dict[str, Any], p_malignant: float, *, is_clear: bool) -> s
         how = WHOLE[finding["kind"]]
         return f"{percent(p_malignant - finding['effect'])} {how}" if is_clear else f"no clear change {how}"
     if not _is_compared(finding):
-        return "not told: no equal place elsewhere to compare with"
+        return "no equal place elsewhere to compare with" if "elsewhere" in finding else "not compared with another place"
     if not is_clear:
-        return "no more than any other place"
+        return "not clearly more than an equal place elsewhere"
     without, elsewhere = (percent(p_malignant - finding[which]) for which in ("effect", "elsewhere"))
     return f"{without} without it, {elsewhere} without an equal place elsewhere"

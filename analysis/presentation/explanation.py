@@ -41,9 +41,11 @@ def progress_of(explanation: Explanation) -> Progress:
 def _doing(explanation: Explanation) -> str:
     if explanation.status == "QUEUED":
         return "Waiting for a free place" if not explanation.attempt else "Interrupted; starting again by itself"
-    if explanation.stage == "rise" and explanation.stages_done < HUNDREDTHS / 2:
+    if explanation.stage not in METHOD_WORDS:
+        return "Loading the models"
+    if explanation.stage == "rise" and explanation.stages_done <= HUNDREDTHS / 2:
         return "RISE: covering random parts of the picture"
-    return f"{METHOD_WORDS.get(explanation.stage, ('Explaining', ''))[0]}: covering what it marks"
+    return f"{METHOD_WORDS[explanation.stage][0]}: covering what it marks"
 
 
 def media_type(kind: str) -> str:

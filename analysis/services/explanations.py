@@ -52,7 +52,7 @@ def _check(analysis: Analysis) -> None:
 
 
 def cancel_explanation(*, actor: User, explanation: Explanation) -> None:
-    """The worker that holds it notices within a few masks. Cancelling twice is no error."""
+    """The worker that holds it notices when it next tells how far it is, after at most 80 masks or one method. Twice is no error."""
     require(can_request_analyses(actor))
     get_for(actor, Explanation.objects.only("pk"), explanation.pk)
     with transaction.atomic():
@@ -91,20 +91,22 @@ def _compute(pk: UUID, lease: UUID, explainer: Explainer | None) -> Explained:
         data = file.read()
     question = {name: getattr(explanation, name) for name in Explanation.QUESTION}
     look = explainer or inference.explain
-    return pack(look(data, region=explanation.analysis.marked, on_progress=_Progress(pk, lease), **question))
+    explained = pack(look(data, region=explanation.analysis.marked, on_progress=_Progress(pk, lease), **question))
+    _check(explanation.analysis)  # once more: the models may have been changed while it ran
+    return explained
 
 
 class _Progress:
     """Writes down only what the page would show: hundredths. Every write prolongs the lease, and notices a cancellation."""
 
     def __init__(self, pk: UUID, lease: UUID) -> None:
-        self._pk, self._lease, self._told = pk, lease, -1
+        self._pk, self._lease, self._told = pk, lease, ("", -1)
 
     def __call__(self, method: str, share: float) -> None:
-        done = int(share * PER_CENT)
-        if done > self._told:
-            jobs.record_stage(Explanation.objects.all(), method, pk=self._pk, lease=self._lease, done=done)
-            self._told = done
+        now = method, int(share * PER_CENT)
+        if now != self._told:
+            jobs.record_stage(Explanation.objects.all(), method, pk=self._pk, lease=self._lease, done=now[1])
+            self._told = now
 
 
 def _record(pk: UUID, lease: UUID, explained: Explained) -> None:

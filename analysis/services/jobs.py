@@ -41,7 +41,9 @@ FRESH: Final[dict[str, Any]] = {
 }
 UNEXPECTED = "It stopped because of a fault in the software, not in your image. Try again; tell your administrator if it recurs."
 MODELS_UNUSABLE = "The models of this installation are missing or damaged. Tell your administrator; your image is kept."
-WORKER_LOST = "It was started several times and never finished. Try another image, or tell your administrator."
+WORKER_LOST = (
+    "It was started several times and never finished. Try again later or with another image; tell your administrator if it recurs."
+)
 
 
 class LeaseLostError(Exception):

@@ -105,6 +105,7 @@ def _context(viewer: Viewer, analysis: Analysis) -> dict[str, Any]:
         "lesion": image.lesion,
         "patient": image.lesion.patient,
         "is_outdated": is_outdated(analysis),
+        "may_cancel": can_request_analyses(viewer),
         "may_request": can_request_analyses(viewer) and analysis.status == Status.SUCCEEDED and not is_outdated(analysis),
         "asked_before": shown.asked_before(analysis),
     }

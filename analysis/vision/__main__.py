@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--list", type=Path, metavar="FILE", help="text file with one path a line")
     predict.add_argument("--out", type=Path, required=True, metavar="DIR")
     predict.add_argument("--findings", action="store_true", help="write findings.json beside the masks too; doubles the time")
+    predict.add_argument("--at-once", type=int, metavar="N", help=f"side by side; if not given one a core, {cli.AT_ONCE} at most")
     predict.set_defaults(run=_predict)
 
     benchmark = commands.add_parser("benchmark", help="median milliseconds of every stage on warm networks")
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _predict(options: argparse.Namespace) -> int:
     paths = cli.expand(options.paths, options.list)
-    failed = cli.predict(paths, options.models, options.out, findings=options.findings)
+    failed = cli.predict(paths, options.models, options.out, findings=options.findings, at_once=options.at_once)
     print(f"{len(paths) - failed} analysed, {failed} failed: {options.out / cli.PREDICTIONS_FILE}", file=sys.stderr)
     return 0
 

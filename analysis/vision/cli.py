@@ -13,6 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import torch
+
 from analysis.vision import batch, imaging, pipeline, weights
 from analysis.vision.errors import ImageError
 from analysis.vision.types import CLASSES, STRUCTURES, Abcd, Output, SecondOpinion
@@ -61,8 +63,14 @@ def _images_below(folder: str) -> list[str]:
     return sorted(os.path.join(folder, path.relative_to(folder)) for path in images)
 
 
-def predict(files: Sequence[str], models_dir: Path, out: Path, *, findings: bool = False) -> int:
-    """Analyse the files, one on each core, write `predictions.csv` (one row per input, in order) and masks below `out`.
+AT_ONCE = 4
+"""Pictures that `predict` analyses side by side at most where nothing is said: large ones need a gigabyte each."""
+
+
+def predict(files: Sequence[str], models_dir: Path, out: Path, *, findings: bool = False, at_once: int | None = None) -> int:
+    """Analyse the files, write `predictions.csv` (one row per input, in order) and masks below `out`.
+
+    `at_once` of them side by side, where nothing is said one on each core, AT_ONCE at most.
 
     With `findings` each image's FINDINGS_FILE lies beside its masks: certainty and evidence, which double the time.
     A file that cannot be analysed gets a row with `error`; returns how many did. Rows are flushed one by one.
@@ -73,7 +81,9 @@ def predict(files: Sequence[str], models_dir: Path, out: Path, *, findings: bool
     with (out / PREDICTIONS_FILE).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
-        rows = batch.each(lambda item: _predict_one(*item, bundle, findings=findings), zip(files, _mask_folders(files, out), strict=True))
+        items = zip(files, _mask_folders(files, out), strict=True)
+        side_by_side = at_once or min(AT_ONCE, torch.get_num_threads())
+        rows = batch.each(lambda item: _predict_one(*item, bundle, findings=findings), items, side_by_side)
         for file, found in zip(files, rows, strict=True):
             row = {"file": file, **found}
             failed += bool(row.get("error"))

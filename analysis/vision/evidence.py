@@ -132,7 +132,7 @@ def _resized(mask: Mask, size: tuple[int, int]) -> Mask:
 
 
 def places(found: Found) -> list[Place]:
-    """Every finding with a place, covered or not: structures, colours, the hottest part of the map."""
+    """Every finding with a place, covered or not: structures and colours."""
     return [*_structures(found), *_colours(found)]
 
 
@@ -259,10 +259,14 @@ def cover(pixels: Pixels, region: Mask, lesion: Mask) -> Pixels:
 
 
 def _spread(pixels: Pixels, source: Mask, reach_px: float) -> Pixels:
-    """Everywhere the mean colour of `source` near by; far from it, of all of it (normalised convolution, Knutsson & Westin 1993)."""
+    """Everywhere the mean colour of `source` near by; far from it, of all of it (normalised convolution, Knutsson & Westin 1993).
+
+    What is so smooth is computed on a picture as much smaller as the reach allows.
+    """
+    side = pixels.shape[0]
+    coarse = max(8, side // max(1, int(reach_px / 3)))
     weight = source.astype(np.float32)
-    everywhere = pixels[source].mean(axis=0)
-    colours = cv2.GaussianBlur(pixels * weight[..., None], (0, 0), reach_px)
-    weights = cv2.GaussianBlur(weight, (0, 0), reach_px)[..., None]
-    result: Pixels = ((colours + 1e-3 * everywhere) / (weights + 1e-3)).astype(np.float32)
-    return result
+    colours, weights = (cv2.resize(plane, (coarse, coarse), interpolation=cv2.INTER_AREA) for plane in (pixels * weight[..., None], weight))
+    colours, weights = (cv2.GaussianBlur(plane, (0, 0), reach_px * coarse / side) for plane in (colours, weights))
+    spread = (colours + 1e-3 * pixels[source].mean(axis=0)) / (np.asarray(weights)[..., None] + 1e-3)
+    return np.asarray(cv2.resize(spread.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR), np.float32)

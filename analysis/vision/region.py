@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.vision import imaging, overlay, pipeline
+from analysis.vision import overlay, pipeline
 from analysis.vision.pipeline import Clock, OnStage, ignore
 from analysis.vision.types import Abcd, ColourRegion, Contour, Occluded, Outline, Output, Region, RgbImage
 from analysis.vision.weights import Bundle
@@ -94,15 +95,10 @@ def placed(output: Output, frame: Region, width_px: int, height_px: int) -> Outp
 
 
 def _occluded(occluded: Occluded, frame: Region, width_px: int, height_px: int) -> Occluded:
-    """With what was painted over laid where it belongs, for display (`overlay.display_size`)."""
+    """With what was painted over laid where it belongs."""
     if not occluded.was_cleared:
         return occluded
-    width, height = overlay.display_size(width_px, height_px)
-    left, right = (round(x * width / width_px) for x in (frame.left, frame.left + frame.width))
-    top, bottom = (round(y * height / height_px) for y in (frame.top, frame.top + frame.height))
-    canvas = np.zeros((height, width, 4), np.uint8)
-    canvas[top:bottom, left:right] = imaging.resize(occluded.painted, right - left, bottom - top)
-    return replace(occluded, painted=canvas)
+    return replace(occluded, painted=shown(occluded.painted, frame, width_px, height_px))
 
 
 def _outline(outline: Outline, frame: Region, width_px: int, height_px: int) -> Outline:
@@ -122,6 +118,17 @@ def laid(values: NDArray[Value], frame: Region, width_px: int, height_px: int) -
     """A mask or map of the frame at the size of the picture, False or zero outside."""
     canvas = np.zeros((height_px, width_px), values.dtype)
     canvas[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width] = values
+    return canvas
+
+
+def shown(values: NDArray[Value], frame: Region, width_px: int, height_px: int) -> NDArray[Value]:
+    """A map or picture of the frame, h×w or h×w×C, where it lies in the picture at the size of display (`overlay.display_size`)."""
+    width, height = overlay.display_size(width_px, height_px)
+    left, right = (round(x * width / width_px) for x in (frame.left, frame.left + frame.width))
+    top, bottom = (round(y * height / height_px) for y in (frame.top, frame.top + frame.height))
+    canvas = np.zeros((height, width, *values.shape[2:]), values.dtype)
+    size = right - left, bottom - top
+    canvas[top:bottom, left:right] = cv2.resize(values, size, interpolation=cv2.INTER_AREA)  # type: ignore[arg-type]  # any number
     return canvas
 
 

@@ -7,6 +7,7 @@ function startEvolution(panel) {
   const show = () => {
     frames.forEach((frame, index) => frame.toggleAttribute("hidden", index !== Number(slider.value)));
     text.textContent = frames[slider.value].dataset.step;
+    slider.setAttribute("aria-valuetext", `step ${text.textContent}`);
   };
   slider.addEventListener("input", show);
   slider.value = slider.max;

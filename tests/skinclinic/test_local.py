@@ -127,6 +127,11 @@ def free_port() -> int:
         return port
 
 
+def is_worker(process: psutil.Process) -> bool:
+    """The one that analyses, not the one that explains."""
+    return any(part.startswith("worker@") for part in process.cmdline())
+
+
 @pytest.mark.integration
 def test_run_looks_after_its_own_and_leaves_nothing_behind(folder: Path) -> None:
     run, log = start_run(folder, free_port())
@@ -137,10 +142,10 @@ def test_run_looks_after_its_own_and_leaves_nothing_behind(folder: Path) -> None
     assert second.wait(30) == 1, "two may not share one data folder"
     assert "already runs on the data" in second_log.read_text()
 
-    worker = next(child for child in children if "worker" in child.cmdline() and "celery" in child.cmdline())
+    worker = next(child for child in children if is_worker(child))
     worker.kill()
     wait_until(lambda: "worker was killed by SIGKILL; starting it again" in log.read_text(), what="the notice", log=log)
-    wait_until(lambda: any("worker" in child.cmdline() for child in psutil.Process(run.pid).children()), what="the new worker", log=log)
+    wait_until(lambda: any(is_worker(child) for child in psutil.Process(run.pid).children()), what="the new worker", log=log)
 
     children = psutil.Process(run.pid).children(recursive=True)
     run.send_signal(signal.SIGINT)

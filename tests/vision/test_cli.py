@@ -124,7 +124,7 @@ def test_a_fault_of_the_program_costs_one_row_not_the_run(
         return analyse(*arguments, **options)
 
     monkeypatch.setattr(pipeline, "analyse", faulty)
-    rows = predict(models, tmp_path / "out", lesion_png, lesion_png)
+    rows = predict(models, tmp_path / "out", lesion_png, lesion_png, "--at-once", 1)
     assert [row["error"] for row in rows] == ["unexpected: ZeroDivisionError()", ""]
 
 

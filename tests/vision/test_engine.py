@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -39,6 +41,13 @@ def test_networks_side_by_side_answer_in_their_order(count: int) -> None:
     assert torch.allclose(engine(x), torch.cat(expected, dim=1), atol=1e-6)
     for index, answer in enumerate(expected):
         assert torch.allclose(engine.ask_one(index, x), answer, atol=1e-6)
+
+
+def test_first_questions_may_come_at_the_same_time() -> None:
+    engine, x = Engine([torch.nn.Conv2d(3, 2, 1), torch.nn.Conv2d(3, 2, 3)], 8, CPU), torch.rand(1, 3, 8, 8)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: engine.ask_one(0, x), range(8)))
+    assert all(torch.equal(answer, answers[0]) for answer in answers)
 
 
 def test_what_it_answered_earlier_stays_as_it_was() -> None:

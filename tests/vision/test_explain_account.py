@@ -74,6 +74,16 @@ def test_each_is_judged_beside_another(given: Account) -> None:
         assert (explained.reliability is not None) == (explained.method == "rise")
 
 
+def test_a_rise_map_that_is_noise_says_nothing_against_the_others(given: Account) -> None:
+    """40 masks of a network with random weights."""
+    by_rise = given.explained[METHODS.index("rise")]
+    assert by_rise.reliability is not None
+    assert by_rise.reliability < trust.MIN_RELIABILITY
+    assert any("chance" in doubt for doubt in by_rise.doubts)
+    others = [doubt for explained in given.explained if explained is not by_rise for doubt in explained.doubts]
+    assert not any("Another method" in doubt for doubt in others)
+
+
 def test_the_same_question_gives_the_same_account(given: Account, model: Model, scene: Scene) -> None:
     again = account.give(X, scene, model, QUESTION, lambda _method, _share: None)
     for one, other in zip(given.explained, again.explained, strict=True):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 METHODS = ("grad_cam", "grad_cam_fine", "rise", "guided_backprop", "visual_backprop")
 """In the order of an account."""
 STOP_AT = 0.9
-"""RISE ends when its map is so reliable: with other masks four fifths of the variance of what is drawn would come back."""
+"""RISE ends when its map of the diagnosis is so reliable: with as many other masks four fifths of its variance would come back."""
 SHARE_OF_RISE = 0.5
 """Of the whole time; the curves of the methods take the rest."""
 
@@ -60,7 +60,7 @@ class Explained:
     method: str
     """One of METHODS."""
     signed: SignedMap
-    """H×W, at the size of the picture, in the method's own unit, never rescaled: logits (density) for Grad-CAM, probability for RISE,
+    """H×W, at the size of the scene, in the method's own unit, never rescaled: logits (density) for Grad-CAM, probability for RISE,
     logits per unit of grey for guided backpropagation, multiples of the mean for VisualBackProp."""
     shares: Shares
     faithfulness: Faithfulness
@@ -87,7 +87,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Scene:
-    """The picture, H×W, as far as explanations are laid over it."""
+    """The picture, H×W, that explanations are laid over. It may be smaller than the one that `x` was made of."""
 
     lesion: Mask
     hidden: Occlusions
@@ -98,7 +98,8 @@ def give(x: Tensor, scene: Scene, model: Model, question: Question, on_progress:
     column = CLASSES.index(question.label)
     on_progress("rise", 0.0)
     by_rise = _rise(x, model, question, on_progress)
-    low = _by_gradients(x, model, column) | {"rise": by_rise.signed[column]}
+    reliability = float(by_rise.reliability[0])
+    low = _by_gradients(x, model, column) | {"rise": by_rise.signed[0]}
     maps = {method: _enlarged(low[method], x.shape[-1]) for method in METHODS}
     explained = []
     for index, method in enumerate(METHODS):
@@ -108,23 +109,31 @@ def give(x: Tensor, scene: Scene, model: Model, question: Question, on_progress:
         shares = trust.shares(signed, scene.lesion, hair=scene.hidden.hair, ruler=scene.hidden.ruler)
         faithfulness = trust.faithfulness(maps[method], x, partial(classify.probabilities, model=model), column)
         agreement = trust.agreement(maps[method], maps[other])
-        reliability = float(by_rise.reliability[column]) if method == "rise" else None
-        doubts = trust.judge(Figures(shares, faithfulness, agreement, reliability)).reasons
-        explained.append(Explained(method, signed, shares, faithfulness, agreement, other, reliability, doubts))
+        own = reliability if method == "rise" else None
+        # That a map disagrees with noise says nothing against it.
+        tells = agreement if method == "rise" or reliability >= trust.MIN_RELIABILITY else None
+        doubts = trust.judge(Figures(shares, faithfulness, tells, own)).reasons
+        explained.append(Explained(method, signed, shares, faithfulness, agreement, other, own, doubts))
     probability = float(classify.probabilities(x, model)[0, column])
     return Account(question, probability, by_rise.masks, tuple(explained))
 
 
 def _rise(x: Tensor, model: Model, question: Question, on_progress: OnProgress) -> rise.Explanation:
+    """Of the asked diagnosis alone, so that it ends when that map has converged."""
+    column = CLASSES.index(question.label)
     masks = rise.Masks(x.shape[-2], x.shape[-1], cells=question.cells, p=question.p, seed=question.seed)
     return rise.rise(
         x,
-        [partial(classify.opinion, index=index, model=model) for index in range(len(model.maps))],
+        [partial(_opinion, index=index, model=model, column=column) for index in range(len(model.maps))],
         masks,
         question.masks,
         stop_at=STOP_AT,
         on_progress=lambda done, total: on_progress("rise", SHARE_OF_RISE * done / total),
     )
+
+
+def _opinion(x: Tensor, index: int, model: Model, column: int) -> rise.Floats:
+    return classify.opinion(x, index, model)[:, [column]]
 
 
 def _by_gradients(x: Tensor, model: Model, column: int) -> dict[str, SignedMap]:

@@ -128,8 +128,8 @@ def rise(
     one network a mask. What the networks differ by on the whole picture is no noise, since each is compared with its own mean.
 
     With `stop_at` it ends early, once the reliability of all maps together has been at least that at `checks` looks in a row, one
-    every CHECK_EVERY masks. Masks are made and forgotten `batch` at a time, TURN at most: neither memory nor, but for the rounding of the
-    network, the result depends on `n` or `batch`. `on_progress` may raise to cancel; the exception passes through.
+    every CHECK_EVERY masks. Masks are made and forgotten `batch` at a time, TURN at most: memory does not depend on `n`, and the
+    result, but for the rounding of the network, not on `batch`. `on_progress` may raise to cancel; the exception passes through.
     Raises ValueError for fewer than two masks a network, or when `x`, `masks` and the scores do not fit one another.
     """
     if n < TURN * (len(scores) - 1) + 2 or tuple(x.shape) != (1, x.shape[1], masks.height, masks.width):

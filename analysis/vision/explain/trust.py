@@ -207,7 +207,8 @@ MIN_RANK_CORRELATION = 0.3
 """Below, two maps share less than a tenth of the variance of their ranks. Only disagreement tells something: lesions lie in the centre, so
 Grad-CAM's maps of *different* pictures already agree at 0.7 to 0.98 (ten pairs of HAM10000 val images)."""
 MIN_RELIABILITY = 0.8
-"""Of a RISE map: below, less than four fifths of the variance of what is drawn would come back with other masks. A convention."""
+"""Of a RISE map: the correlation to expect with a map of as many other masks. Below, less than two thirds of the variance of what is drawn
+would come back. A convention."""
 
 
 @dataclass(frozen=True)

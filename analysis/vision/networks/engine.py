@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
+from threading import Lock
 
 import numpy as np
 import onnxruntime
@@ -24,6 +25,7 @@ class Engine:
 
     def __init__(self, networks: Sequence[nn.Module], size_px: int, where: torch.device) -> None:
         self._where = where
+        self._pool = ThreadPoolExecutor(torch.get_num_threads(), "network")  # threads start when they are first needed
         self._members = [_Member(network, size_px) for network in networks]
 
     def __len__(self) -> int:
@@ -62,9 +64,9 @@ class Engine:
             placed: Tensor = member.network(x.to(self._where, memory_format=torch.channels_last))
             return placed.float()
 
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(torch.get_num_threads(), "network")
+
+_COMPILING = Lock()
+"""PyTorch's exporter refuses to run twice at once, and pictures may be analysed side by side."""
 
 
 class _Member:
@@ -78,12 +80,22 @@ class _Member:
         """Number of weights: which network takes longest."""
         return sum(weights.numel() for weights in self.network.parameters())
 
-    @cached_property
+    @property
     def on_all_cores(self) -> onnxruntime.InferenceSession:
+        with _COMPILING:
+            return self._on_all_cores
+
+    @property
+    def on_one_core(self) -> onnxruntime.InferenceSession:
+        with _COMPILING:
+            return self._on_one_core
+
+    @cached_property
+    def _on_all_cores(self) -> onnxruntime.InferenceSession:
         return self._session(torch.get_num_threads())
 
     @cached_property
-    def on_one_core(self) -> onnxruntime.InferenceSession:
+    def _on_one_core(self) -> onnxruntime.InferenceSession:
         return self._session(1)
 
     def _session(self, threads: int) -> onnxruntime.InferenceSession:
