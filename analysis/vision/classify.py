@@ -84,11 +84,6 @@ def opinions(maps: Tensor, model: Model) -> NDArray[np.float64]:
     return np.stack([_opinion(own, index, model) for index, own in enumerate(pooled)], axis=1)
 
 
-def opinion(x: Tensor, index: int, model: Model) -> NDArray[np.float64]:
-    """What network `index` of an ensemble says by itself of N×3×s×s inputs, N×8: it alone is asked, which takes only its own time."""
-    return _opinion(model.maps.ask_one(index, x).mean((2, 3)), index, model)
-
-
 def _opinion(pooled: Tensor, index: int, model: Model) -> NDArray[np.float64]:
     """N×WIDTH features of one network → N×8.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,9 +51,8 @@ def test_every_method_answers_at_the_size_of_the_picture(given: Account, model: 
     assert given.masks_used == 40
 
 
-def test_rise_is_that_of_the_networks_in_turns(given: Account, model: Model) -> None:
-    scores = [lambda x, index=index: classify.opinion(x, index, model) for index in range(3)]
-    expected = rise.rise(X, scores, rise.Masks(64, 64, cells=4, seed=2), 40)
+def test_rise_is_that_of_all_networks_together(given: Account, model: Model) -> None:
+    expected = rise.rise(X, partial(classify.probabilities, model=model), rise.Masks(64, 64, cells=4, seed=2), 40)
     middle = given.explained[METHODS.index("rise")].signed[:, 15:105]
     low = expected.signed[CLASSES.index("BCC")]
     assert np.corrcoef(middle[::3, ::3].ravel(), np.asarray(low)[np.ix_(*[np.linspace(0, 63, 30).astype(int)] * 2)].ravel())[0, 1] > 0.9

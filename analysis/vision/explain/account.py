@@ -124,16 +124,12 @@ def _rise(x: Tensor, model: Model, question: Question, on_progress: OnProgress) 
     masks = rise.Masks(x.shape[-2], x.shape[-1], cells=question.cells, p=question.p, seed=question.seed)
     return rise.rise(
         x,
-        [partial(_opinion, index=index, model=model, column=column) for index in range(len(model.maps))],
+        lambda covered: classify.probabilities(covered, model)[:, [column]],
         masks,
         question.masks,
         stop_at=STOP_AT,
         on_progress=lambda done, total: on_progress("rise", SHARE_OF_RISE * done / total),
     )
-
-
-def _opinion(x: Tensor, index: int, model: Model, column: int) -> rise.Floats:
-    return classify.opinion(x, index, model)[:, [column]]
 
 
 def _by_gradients(x: Tensor, model: Model, column: int) -> dict[str, SignedMap]:

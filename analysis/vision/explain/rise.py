@@ -1,15 +1,21 @@
-"""RISE: what a score does when random parts of the picture are covered. Needs no gradients, so any network will do."""
+"""RISE: what a score does when random parts of the picture are covered. Needs no gradients, so any network will do.
+
+The masks are drawn in balanced blocks where the grid allows it (`Masks`), which leaves the formula as it is and needs about half as
+many of them for the same map (`benchmarks.rise`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, count, islice
 
 import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.linalg import hadamard
 from torch import Tensor
 
 Floats = NDArray[np.float64]
@@ -21,10 +27,8 @@ OnProgress = Callable[[int, int], None]
 
 BATCH = 8
 """More does not make the networks here faster on a processor: their maps no longer fit its cache."""
-TURN = 8
-"""So many masks one network is shown before it is the next one's turn."""
-CHECK_EVERY = 80
-"""Masks between two looks at how far the map has converged: whole turns, and a look costs a few per cent of so many answers."""
+CHECK_EVERY = 256
+"""Masks between two looks at how far the map has converged: whole batches, and two whole blocks of an 8×8 grid."""
 ROUNDING = 1e-20
 """Sums of squares below this are rounding (signed scores near 1e-12): the score did not depend on the masks."""
 
@@ -38,6 +42,11 @@ class Masks:
     """How the picture is covered (Petsiuk et al. 2018, §3.2): a grid of `cells`×`cells`, each cell visible with probability `p`, is
     enlarged bilinearly, every cell to ⌈H/cells⌉×⌈W/cells⌉ and the whole to one cell more than the picture each way, and cut to the
     picture at a random offset of less than a cell. The same seed gives the same masks, in the same order.
+
+    Where half of the cells are visible and their number is a power of two, the grids come in blocks: the rows of a Hadamard matrix of
+    that order, its rows, columns and signs shuffled, and their complements, at one offset. Each cell by itself is as random as ever; within
+    a block every cell is visible in half of the masks, and any two together in a quarter of them, so that what one cell does to
+    the score is no noise in the map of another (Plackett & Burman 1946, doi:10.1093/biomet/33.4.305). Else every mask is drawn by itself.
     """
 
     height: int
@@ -52,18 +61,28 @@ class Masks:
 
     def batches(self, sizes: Iterable[int]) -> Iterator[tuple[Drawn, NDArray[np.float32]]]:
         """As many masks as each of `sizes` says, B×H×W float32 in [0, 1], with what they were made of."""
-        random = np.random.default_rng(self.seed)
         rows, columns = (windows.astype(np.float32) for windows in (self.rows, self.columns))
+        masks = chain.from_iterable(self._blocks(np.random.default_rng(self.seed)))
         for size in sizes:
-            drawn = self._draw(random.random((size, self.cells**2 + 2)))
-            cover = rows[drawn.top].transpose(0, 2, 1) @ drawn.visible @ columns[drawn.left]
-            yield drawn, np.asarray(cover, dtype=np.float32)
+            visible, top, left, half = (np.stack(part) for part in zip(*islice(masks, size), strict=True))
+            cover = rows[top].transpose(0, 2, 1) @ visible @ columns[left]
+            yield Drawn(visible, top, left, half), np.asarray(cover, dtype=np.float32)
 
-    def _draw(self, uniform: Floats) -> Drawn:
-        """A row of numbers in [0, 1) makes one mask, so that masks do not depend on how many are made at a time."""
-        visible = (uniform[:, :-2] < self.p).astype(np.float32).reshape(-1, self.cells, self.cells)
-        top, left = (uniform[:, -2:] * (len(self.rows), len(self.columns))).astype(np.int64).T
-        return Drawn(visible, top, left)
+    def _blocks(self, random: np.random.Generator) -> Iterator[Iterator[_Mask]]:
+        """Block after block; every other one is of the first half."""
+        offsets = len(self.rows), len(self.columns)
+        for number in count():
+            grids = self._grids(random).reshape(-1, self.cells, self.cells)
+            top, left = (random.random(2) * offsets).astype(np.int64)
+            yield ((grid, top, left, np.int64(number % 2)) for grid in grids)
+
+    def _grids(self, random: np.random.Generator) -> NDArray[np.float32]:
+        """Of one block, n×cells², 0 or 1."""
+        cells = self.cells**2
+        if self.p != 0.5 or cells & (cells - 1):
+            return (random.random((1, cells)) < self.p).astype(np.float32)
+        signs = hadamard(cells)[random.permutation(cells)][:, random.permutation(cells)] * random.choice([-1, 1], cells)
+        return np.stack([signs > 0, signs < 0], axis=1).reshape(-1, cells).astype(np.float32)
 
     @cached_property
     def rows(self) -> Floats:
@@ -72,6 +91,10 @@ class Masks:
     @cached_property
     def columns(self) -> Floats:
         return _windows(self.width, self.cells)
+
+
+_Mask = tuple[NDArray[np.float32], np.int64, np.int64, np.int64]
+"""Grid, rows cut off above, columns cut off to the left, half."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +107,8 @@ class Drawn:
     """B: rows cut off above."""
     left: NDArray[np.int64]
     """B: columns cut off to the left."""
+    half: NDArray[np.int64]
+    """B: 0 or 1, to which of two independent halves of all masks each belongs."""
 
 
 def _windows(length_px: int, cells: int) -> Floats:
@@ -112,7 +137,7 @@ class Explanation:
 
 def rise(
     x: Tensor,
-    scores: Sequence[Score],
+    score: Score,
     masks: Masks,
     n: int,
     *,
@@ -123,24 +148,19 @@ def rise(
 ) -> Explanation:
     """RISE (Petsiuk, Das & Saenko 2018, arXiv:1806.07421) of the input `x`, 1×C×H×W, with `n` masks; covered is 0, mid-grey here.
 
-    `scores` is one score, or those of several networks whose mean is to be explained. Then each mask is shown to one network alone, in
-    turns, and the map is the mean of theirs: RISE is linear in the score, so that in expectation it is the map of the mean, at the cost of
-    one network a mask. What the networks differ by on the whole picture is no noise, since each is compared with its own mean.
-
     With `stop_at` it ends early, once the reliability of all maps together has been at least that at `checks` looks in a row, one
-    every CHECK_EVERY masks. Masks are made and forgotten `batch` at a time, TURN at most: memory does not depend on `n`, and the
-    result, but for the rounding of the network, not on `batch`. `on_progress` may raise to cancel; the exception passes through.
-    Raises ValueError for fewer than two masks a network, or when `x`, `masks` and the scores do not fit one another.
+    every CHECK_EVERY masks. Masks are made and forgotten `batch` at a time: memory does not depend on `n`, and the result, but for the
+    rounding of the network, not on `batch`. `on_progress` may raise to cancel; the exception passes through.
+    Raises ValueError for fewer than two masks, or when `x`, `masks` and the scores do not fit one another.
     """
-    if n < TURN * (len(scores) - 1) + 2 or tuple(x.shape) != (1, x.shape[1], masks.height, masks.width):
+    if n < 2 or tuple(x.shape) != (1, x.shape[1], masks.height, masks.width):
         raise ValueError(f"an input of {tuple(x.shape)} cannot be explained by {n} masks of {masks.height}×{masks.width}")
     picture = x.cpu().contiguous().numpy()
-    covered = np.empty((min(batch, TURN), *picture.shape[1:]), np.float32)
-    totals, done, converged = _Totals(masks, len(scores)), 0, 0
+    covered = np.empty((batch, *picture.shape[1:]), np.float32)
+    totals, done, converged = _Totals(masks), 0, 0
     for drawn, cover in masks.batches(_sizes(n, batch)):
         np.multiply(picture, cover[:, None], out=covered[: len(cover)])
-        asked = done // TURN % len(scores)
-        totals.add(drawn, scores[asked](torch.from_numpy(covered[: len(cover)])), asked)
+        totals.add(drawn, score(torch.from_numpy(covered[: len(cover)])))
         done += len(cover)
         on_progress(done, n)
         if stop_at is not None and done % CHECK_EVERY == 0:
@@ -151,45 +171,43 @@ def rise(
 
 
 def _sizes(n: int, batch: int) -> Iterator[int]:
-    """Batches that end where a turn ends, so that whom a mask is shown to, and whether it stops, does not depend on them."""
-    for start in range(0, n, TURN):
-        end = min(start + TURN, n)
+    """Batches that end where convergence is looked at, so that whether it stops does not depend on them either."""
+    for start in range(0, n, CHECK_EVERY):
+        end = min(start + CHECK_EVERY, n)
         yield from (min(batch, end - at) for at in range(start, end, batch))
 
 
 class _Totals:
-    """Σ f(I⊙M_i)·M_i and ΣM_i, of each network and of its even and odd masks apart, without ever adding up whole masks.
+    """Σ f(I⊙M_i)·M_i and ΣM_i, of the two halves of the masks apart, without ever adding up whole masks.
 
     A mask is linear in its grid: M_i = R_iᵀ·G_i·C_i with R_i, C_i given by its offset. So f_i·G_i, cells² numbers, is added up for each
     offset, and enlarged in the end: Σ f_i·M_i = Σ over offsets of Rᵀ·(Σ f_i·G_i)·C, one product of matrices.
     """
 
-    def __init__(self, masks: Masks, networks: int) -> None:
+    def __init__(self, masks: Masks) -> None:
         self._masks = masks
-        self._done = [0] * networks
+        self._done = 0
 
-    def add(self, drawn: Drawn, scores: Floats, network: int) -> None:
-        count = len(drawn.visible)
-        if scores.ndim != 2 or len(scores) != count:
-            raise ValueError(f"{count} inputs must give {count}×K scores, not {scores.shape}")
-        weights = np.hstack([scores, np.ones((count, 1))])  # the last column adds up the masks themselves
-        if not any(self._done):
+    def add(self, drawn: Drawn, scores: Floats) -> None:
+        masks = len(drawn.visible)
+        if scores.ndim != 2 or len(scores) != masks:
+            raise ValueError(f"{masks} inputs must give {masks}×K scores, not {scores.shape}")
+        weights = np.hstack([scores, np.ones((masks, 1))])  # the last column adds up the masks themselves
+        if not self._done:
             offsets = len(self._masks.rows), len(self._masks.columns)
-            self._grids = np.zeros((len(self._done), 2, *offsets, weights.shape[1], *drawn.visible.shape[1:]))
-            self._sums = np.zeros((len(self._done), 2, weights.shape[1]))
-        half = np.arange(self._done[network], self._done[network] + count) % 2
-        np.add.at(self._grids[network], (half, drawn.top, drawn.left), weights[:, :, None, None] * drawn.visible[:, None])
-        np.add.at(self._sums[network], half, weights)
-        self._done[network] += count
+            self._grids = np.zeros((2, *offsets, weights.shape[1], *drawn.visible.shape[1:]))
+            self._sums = np.zeros((2, weights.shape[1]))
+        np.add.at(self._grids, (drawn.half, drawn.top, drawn.left), weights[:, :, None, None] * drawn.visible[:, None])
+        np.add.at(self._sums, drawn.half, weights)
+        self._done += masks
 
     def explanation(self) -> Explanation:
-        total = np.stack([self._enlarged(grids) for grids in self._grids.sum(axis=1)])
-        each = np.array(self._done)[:, None, None, None]
+        total, sums = self._enlarged(self._grids.sum(axis=0)), self._sums.sum(axis=0)
         return Explanation(
-            maps=(total[:, :-1] / (self._masks.p * each)).mean(axis=0).astype(np.float32),
-            signed=self._mean_signed(total, self._sums.sum(axis=1)).astype(np.float32),
+            maps=(total[:-1] / (self._masks.p * self._done)).astype(np.float32),
+            signed=self._signed(total, sums).astype(np.float32),
             reliability=_reliability(*self._products()),
-            masks=sum(self._done),
+            masks=self._done,
         )
 
     def reliability(self) -> float:
@@ -197,20 +215,15 @@ class _Totals:
         return float(_reliability(*(product.sum() for product in self._products())))
 
     def _products(self) -> tuple[Floats, Floats, Floats]:
-        """For each score: even·odd, even·even, odd·odd of the signed maps of the two halves, less their means."""
-        halves = ((np.stack([self._enlarged(grids) for grids in self._grids[:, half]]), self._sums[:, half]) for half in (0, 1))
-        even, odd = (self._mean_signed(total, sums) for total, sums in halves)
-        even, odd = (signed - signed.mean(axis=(1, 2), keepdims=True) for signed in (even, odd))
-        return (even * odd).sum(axis=(1, 2)), (even**2).sum(axis=(1, 2)), (odd**2).sum(axis=(1, 2))
-
-    def _mean_signed(self, totals: Floats, sums: Floats) -> Floats:
-        """Networks×K+1×H×W and networks×K+1 → K×H×W."""
-        return np.asarray(np.mean([self._signed(total, own) for total, own in zip(totals, sums, strict=True)], axis=0))
+        """For each score: one·other, one·one, other·other of the signed maps of the two halves, less their means."""
+        one, other = (self._signed(self._enlarged(grids), sums) for grids, sums in zip(self._grids, self._sums, strict=True))
+        one, other = (signed - signed.mean(axis=(1, 2), keepdims=True) for signed in (one, other))
+        return (one * other).sum(axis=(1, 2)), (one**2).sum(axis=(1, 2)), (other**2).sum(axis=(1, 2))
 
     def _signed(self, total: Floats, sums: Floats) -> Floats:
         """Σ (f_i − mean f)·M_i / (E[M]·N)."""
-        *_, count = sums
-        signed: Floats = (total[:-1] - (sums[:-1] / count)[:, None, None] * total[-1]) / (self._masks.p * count)
+        masks = max(1.0, sums[-1])  # of few masks all may be of one half
+        signed: Floats = (total[:-1] - (sums[:-1] / masks)[:, None, None] * total[-1]) / (self._masks.p * masks)
         return signed
 
     def _enlarged(self, grids: Floats) -> Floats:

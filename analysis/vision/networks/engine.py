@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
@@ -28,9 +28,6 @@ class Engine:
         self._pool = ThreadPoolExecutor(torch.get_num_threads(), "network")  # threads start when they are first needed
         self._members = [_Member(network, size_px) for network in networks]
 
-    def __len__(self) -> int:
-        return len(self._members)
-
     def __call__(self, x: Tensor) -> Tensor:
         """What all networks answer to N pictures. It lies on the networks' device. Raises an error of ONNX Runtime for another size.
 
@@ -42,22 +39,14 @@ class Engine:
         pictures = np.split(np.ascontiguousarray(x.numpy()), len(x))
         if len(pictures) == len(self._members) == 1:
             return torch.from_numpy(_answer(self._members[0].on_all_cores, pictures[0]))
-        longest_first = sorted(range(len(self)), key=lambda index: -self._members[index].size)
+        longest_first = sorted(range(len(self._members)), key=lambda index: -self._members[index].size)
         asked = {
             (index, n): self._pool.submit(_answer, self._members[index].on_one_core, picture)
             for index in longest_first
             for n, picture in enumerate(pictures)
         }
-        answers = [np.concatenate([asked[index, n].result() for n in range(len(pictures))]) for index in range(len(self))]
+        answers = [np.concatenate([asked[index, n].result() for n in range(len(pictures))]) for index in range(len(self._members))]
         return torch.from_numpy(np.concatenate(answers, axis=1))
-
-    def ask_one(self, index: int, x: Tensor) -> Tensor:
-        """What one of the networks answers to N pictures."""
-        member = self._members[index]
-        if self._where.type != "cpu":
-            return self._on_gpu(member, x)
-        pictures = np.split(np.ascontiguousarray(x.numpy()), len(x))
-        return torch.from_numpy(np.concatenate(list(self._pool.map(partial(_answer, member.on_one_core), pictures))))
 
     def _on_gpu(self, member: _Member, x: Tensor) -> Tensor:
         with torch.inference_mode(), torch.autocast(self._where.type, torch.bfloat16):
