@@ -5,16 +5,20 @@ all masks made first with scikit-image and kept, the map a product of all masks 
 time and memory grow with them; ours is timed on as many beside it, in turns, so that whatever else the machine does befalls both
 alike, and the ratio is that of the best of each. Both compute the same map from the same grids: the largest difference is printed.
 
-Besides: what balanced masks are worth. How like a map of `--few-masks` balanced masks, and one of twice as many that are drawn each by
-itself, are to a map of REFERENCE_MASKS others drawn each by itself (correlation of the signed maps of the most probable diagnosis).
+Besides: what balanced masks are worth. How like maps of `--few-masks` masks, and of twice as many, are to one of `--reference-masks` others
+that are drawn each by itself (correlation of the signed maps of the most probable diagnosis), with balanced masks and with masks drawn each
+by itself too; means over `--pictures` outlined images of val, or the drawn image where the development data (SKINCLINIC_DATA, default
+../shared/data) is absent.
 
-`python -m benchmarks.rise [--masks 1000] [--plain-masks 200] [--repeats 3] [--few-masks 256] [--reference-masks 3000]`; last line JSON.
+`python -m benchmarks.rise [--masks 1000] [--plain-masks 200] [--repeats 3] [--pictures 5] [--few-masks 256] [--reference-masks 1600]`;
+last line JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -29,10 +33,14 @@ from torch import Tensor
 
 from analysis.vision import classify, weights
 from analysis.vision.explain import rise
+from analysis.vision.training import data
+from analysis.vision.types import RgbImage
 from analysis.vision.weights import Model
 from tests.synthetic import draw_lesion
 
 MODELS_DIR = Path(__file__).parents[1] / "models"
+DATA = Path(os.environ.get("SKINCLINIC_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+SEED = 11
 PLAIN_BATCH = 100
 
 Map = NDArray[np.float32]
@@ -76,7 +84,7 @@ def main() -> None:
         "ratio": round(plain_s[0] / ours_s[0], 2),
         "processor_ratio": round(plain_s[1] / ours_s[1], 2),
         "largest_difference": float(np.abs(expected - found).max()),
-        **_likeness(x, score, int(score(x)[0].argmax()), options),
+        **_likeness(model, options),
     }
     print(f"{torch.get_num_threads()} threads, {model.card.name}")
     for name, value in figures.items():
@@ -84,18 +92,36 @@ def main() -> None:
     print(json.dumps(figures))
 
 
-def _likeness(x: Tensor, score: rise.Score, column: int, options: argparse.Namespace) -> dict[str, float]:
-    """Correlation of each way's signed map with one of many other masks."""
-    side, few = x.shape[-1], options.few_masks
+def _likeness(model: Model, options: argparse.Namespace) -> dict[str, float]:
+    """Mean correlation of each way's signed map with one of many other masks."""
+    few, side = options.few_masks, model.card.input_px
+    ways = {
+        f"like_reference_{name}_{n}": (kind(side, side, seed=2), n)
+        for name, kind in (("balanced", rise.Masks), ("independent", Independent))
+        for n in (few, 2 * few)
+    }
+    found = [_alike(classify.prepare(image, model.card), model, ways, options) for image in _pictures(options.pictures)]
+    return {"pictures": len(found), **{name: round(float(np.mean([row[name] for row in found])), 3) for name in ways}}
+
+
+def _alike(x: Tensor, model: Model, ways: dict[str, tuple[rise.Masks, int]], options: argparse.Namespace) -> dict[str, float]:
+    score = partial(classify.probabilities, model=model)
+    column, side = int(score(x)[0].argmax()), x.shape[-1]
 
     def signed(masks: rise.Masks, n: int) -> Map:
         flat: Map = rise.rise(x, score, masks, n).signed[column].ravel()
         return flat
 
     reference = signed(Independent(side, side, seed=1), options.reference_masks)
-    ways = {f"balanced_{few}": (rise.Masks(side, side, seed=2), few)}
-    ways |= {f"independent_{n}": (Independent(side, side, seed=2), n) for n in (few, 2 * few)}
-    return {f"like_reference_{name}": round(float(np.corrcoef(signed(*way), reference)[0, 1]), 3) for name, way in ways.items()}
+    return {name: float(np.corrcoef(signed(*way), reference)[0, 1]) for name, way in ways.items()}
+
+
+def _pictures(n: int) -> list[RgbImage]:
+    if not (DATA / "labels.csv").exists():
+        return [draw_lesion(width=600, height=450).image]
+    examples = [example for example in data.select(data.read_labels(DATA), "val") if example.mask is not None]
+    shards, order = data.Shards(DATA), np.random.default_rng(SEED).permutation(len(examples))
+    return [shards.image(examples[index]) for index in order[:n]]
 
 
 def _options() -> argparse.Namespace:
@@ -104,7 +130,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--plain-masks", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--few-masks", type=int, default=256)
-    parser.add_argument("--reference-masks", type=int, default=3000)
+    parser.add_argument("--pictures", type=int, default=5)
+    parser.add_argument("--reference-masks", type=int, default=1600)
     return parser.parse_args()
 
 

@@ -29,8 +29,8 @@ MANY_COLOURS = 3
 """As many and more: 14 % of those naevi, 24 % of the melanomas."""
 WORKING_PX = 512
 """Of the longer side at most, where places are looked at."""
-MAX_COVERED = 3
-"""Places that are covered, the largest first: each costs two forward passes."""
+MAX_COVERED = 2
+"""Places that are covered, the largest first: each costs two forward passes, and few pictures have more."""
 MIN_SHARE, MAX_SHARE = 0.01, 0.7
 """Of the lesion. A speck cannot matter; of a finding that is nearly all of the lesion nothing is left to cover it with."""
 MARGIN_PX, EDGE_PX = 2, 1.5
@@ -218,7 +218,8 @@ def _painted(x: Tensor, covered: _Covered) -> list[Tensor]:
 
 def _each_covered(x: Tensor, regions: Iterable[Mask], lesion: Mask) -> list[Tensor]:
     pixels = np.ascontiguousarray(x[0].permute(1, 2, 0).numpy())
-    return [torch.from_numpy(cover(pixels, region, lesion)).permute(2, 0, 1)[None] for region in regions]
+    covered = (np.ascontiguousarray(cover(pixels, region, lesion).transpose(2, 0, 1)) for region in regions)
+    return [torch.from_numpy(picture)[None] for picture in covered]
 
 
 def to_cover(places: Sequence[Place], lesion: Mask) -> dict[int, Mask]:
