@@ -132,7 +132,7 @@ JOB_LIMIT_S = int(env.number("JOB_LIMIT_S", 300))
 """No job on the ordinary queues may take longer. Every other limit is derived from it: soft < hard < redelivery."""
 SWEEP_INTERVAL_S = env.number("SWEEP_INTERVAL_S", 5)
 ANALYSIS_LEASE_S = env.number("ANALYSIS_LEASE_S", 30)
-"""A worker that has finished no stage of an analysis for so long is taken for dead."""
+"""A worker that has finished no stage of a job for so long is taken for dead."""
 ANALYSIS_REPUBLISH_S = env.number("ANALYSIS_REPUBLISH_S", 20)
 """The message of an analysis that still waits after so long may be lost: it is sent again."""
 ANALYSIS_REPUBLISH_BATCH = 20

@@ -68,7 +68,7 @@ def document() -> dict[str, Any]:
     output = replace(
         output,
         abcd=shown,
-        quality=Quality("good", (), dict.fromkeys(quality.measure(drawn.image, drawn.mask), 1.0)),
+        quality=Quality("good", (), dict.fromkeys(quality.judge(drawn.image, tiny.outline()).figures, 1.0)),
         second_opinion=SecondOpinion(0.4, 0.3),
         occluded=Occluded(0.1, 0.05, was_cleared=True, painted=np.zeros((40, 60, 4), np.uint8)),
         lightened=Lightened(1.3, drawn.image),
