@@ -38,7 +38,7 @@ def test_every_figure_of_the_output_is_in_the_result() -> None:
         "is_listed": True,
     }
     assert found.result["classification"]["is_suspicious"] is True
-    assert found.result["schema"] == 1
+    assert found.result["schema"] == 2
     assert found.result["lesion"] == {
         "area_px": 200,
         "touches_border": False,
