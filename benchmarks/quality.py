@@ -1,12 +1,12 @@
 """Do the figures and the verdict on a picture's quality tell pictures made worse from pictures as they are (SPEC A9)?
 
 Labelled val images are blurred, darkened, overexposed, veiled or given reflections, each slightly and strongly, and disturbed in the ways
-that outlines are tested with; the last three of these are nothing that the quality is judged by, and should not change it. Each is outlined
-and judged as at work. For every disturbance: how well each figure tells the disturbed pictures from the same ones undisturbed (AUC, in
-the direction in which the figure's rule calls a picture worse), and the shares of the three verdicts. Lesions that had a say in the
-limits (the outlined val images) are left out. That pictures have few pixels is not counted: the data is delivered at 256, and cut there.
-Intervals: 95 %, bootstrapped over lesions. Needs the development data (SKINCLINIC_DATA, default ../shared/data); skipped in one line
-where it is absent. Last line JSON.
+that outlines are tested with; the last of these, stretching, is nothing that the quality is judged by, and should not change it. Each is
+outlined and judged as at work. For every disturbance: how well each figure tells the disturbed pictures from the same ones undisturbed
+(AUC, in the direction in which the figure's rule calls a picture worse), and the shares of the three verdicts. Lesions that had a say in
+the limits (the outlined val images) are left out. That pictures have few pixels is not counted: the data is delivered at 256, and cut
+there. Intervals: 95 %, bootstrapped over lesions. Needs the development data (SKINCLINIC_DATA, default ../shared/data); skipped in one
+line where it is absent. Last line JSON.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from analysis.vision import metrics, quality, segment, weights
+from analysis.vision import metrics, occlusion, quality, segment, weights
 from analysis.vision.training import data, evaluate, selection
 from analysis.vision.training.data import Example
 from analysis.vision.training.disturbances import DISTURBANCES, Disturb, Disturbed
 from analysis.vision.types import Mask, Quality, RgbImage
+from analysis.vision.weights import Model
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("SKINCLINIC_DATA", ROOT.parent / "shared" / "data"))
@@ -92,6 +93,8 @@ MEANT = {name: figure for name, (figure, _) in OURS.items()} | {
     "dark_corners": "dark_share",
     "cut_by_the_frame": "cut_share",
     "other_light": "brightness",
+    "hair": "hair_share",
+    "ruler": "ruler_share",
 }
 ALL: dict[str, Disturb] = {name: disturb for name, (_, disturb) in OURS.items()} | dict(
     sorted(DISTURBANCES.items(), key=lambda pair: pair[0] not in MEANT)
@@ -134,12 +137,19 @@ def _judged(examples: Sequence[Example]) -> dict[str, list[Quality]]:
     judged: dict[str, list[Quality]] = {name: [] for name in ("undisturbed", *ALL)}
     for index, example in enumerate(examples):
         image = shards.image(example)
-        lesion = segment.outline(image, model)
-        judged["undisturbed"].append(quality.judge(image, lesion))
+        found, mask = _judged_one(image, model)
+        judged["undisturbed"].append(found)
         for name, disturb in ALL.items():
-            disturbed, _ = disturb(image, lesion.mask, np.random.default_rng([evaluate.DISTURBANCE_SEED, index]))
-            judged[name].append(quality.judge(disturbed, segment.outline(disturbed, model)))
+            disturbed, _ = disturb(image, mask, np.random.default_rng([evaluate.DISTURBANCE_SEED, index]))
+            judged[name].append(_judged_one(disturbed, model)[0])
     return judged
+
+
+def _judged_one(image: RgbImage, model: Model) -> tuple[Quality, Mask]:
+    """As at work, and the outline it was judged with."""
+    clear, hidden = occlusion.cleared(image)
+    lesion = segment.segment(clear, model)
+    return quality.judge(image, lesion, hair_share=hidden.hair_share, ruler_share=hidden.ruler_share), lesion.mask
 
 
 Cases = tuple[NDArray[np.bool_], NDArray[np.float64], list[str]]

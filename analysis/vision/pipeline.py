@@ -29,7 +29,7 @@ from analysis.vision.explain import frame, grad_cam, trust
 from analysis.vision.networks.backbones import Head
 from analysis.vision.occlusion import Occlusions
 from analysis.vision.types import CLASSES, Heatmap, Lightened, Mask, Occluded, Outline, Output, Quality, Region, RgbImage
-from analysis.vision.weights import Bundle, Model
+from analysis.vision.weights import Bundle, Card, Model
 
 if TYPE_CHECKING:
     from analysis.vision.networks.backbones import Backbone
@@ -90,17 +90,11 @@ def analyse(
     clear, hidden = occlusion.cleared(image)
     progress.finished("occlusion")
     lesion = segment.segment(clear, bundle.lesion, marked)
-    altered: list[Altered] = []
-    painted = np.zeros((0, 0, 4), np.uint8)
-    if was_cleared := clear is not image:
-        painted = overlay.painted_over(clear, hidden.mask)
-        altered.append(Altered("occlusion", "hair_or_ruler", classify.prepare(clear, bundle.classifier.card)))
+    occluded, cleared_x = _occluded(None if clear is image else clear, hidden, bundle.classifier.card)
     del clear  # as large as the picture
     progress.finished("lesion")
     judged = quality.judge(image, lesion, hair_share=hidden.hair_share, ruler_share=hidden.ruler_share)
-    lightened = _lightened(image, judged)
-    if lightened:
-        altered.append(Altered("light", "lightened", classify.prepare(light.lighten(image, lightened.gamma), bundle.classifier.card)))
+    lightened, lighter_x = _lightened(image, judged, bundle.classifier.card)
     progress.finished("quality")
     found = structures.find(image, bundle.structures, lesion.mask)
     progress.finished("structures")
@@ -126,10 +120,10 @@ def analyse(
         timings_ms=progress.timings_ms,
         lesion_share_seen=_share_seen(lesion),
         second_opinion=opinion,
-        occluded=Occluded(hidden.hair_share, hidden.ruler_share, was_cleared, painted),
+        occluded=occluded,
         lightened=lightened,
     )
-    return _weighed(x, maps, output, altered, bundle.classifier, progress) if weighs else output
+    return _weighed(x, maps, output, [*cleared_x, *lighter_x], bundle.classifier, progress) if weighs else output
 
 
 def _weighed(x: Tensor, maps: Tensor, output: Output, altered: list[Altered], model: Model, progress: _Progress) -> Output:
@@ -143,10 +137,22 @@ def _weighed(x: Tensor, maps: Tensor, output: Output, altered: list[Altered], mo
     return replace(output, certainty=asked_again, evidence=named)
 
 
-def _lightened(image: RgbImage, judged: Quality) -> Lightened | None:
-    """The picture in more light, for display; None where it is bright enough."""
+def _occluded(clear: RgbImage | None, hidden: Occlusions, card: Card) -> tuple[Occluded, list[Altered]]:
+    """What hides the skin, and the picture without it (`clear`, None where it was left alone) for display and for the classifier."""
+    shares = hidden.hair_share, hidden.ruler_share
+    if clear is None:
+        return Occluded(*shares, was_cleared=False, painted=np.zeros((0, 0, 4), np.uint8)), []
+    painted = overlay.painted_over(clear, hidden.mask)
+    return Occluded(*shares, was_cleared=True, painted=painted), [Altered("occlusion", "hair_or_ruler", classify.prepare(clear, card))]
+
+
+def _lightened(image: RgbImage, judged: Quality, card: Card) -> tuple[Lightened | None, list[Altered]]:
+    """The picture in more light, for display and for the classifier; nothing where it is bright enough."""
     gamma = light.gamma_for(judged.figures["brightness"])
-    return Lightened(gamma, light.lighten(overlay.for_display(image), gamma)) if gamma > 1 else None
+    if gamma == 1:
+        return None, []
+    lighter = light.lighten(image, gamma)
+    return Lightened(gamma, overlay.for_display(lighter)), [Altered("light", "lightened", classify.prepare(lighter, card))]
 
 
 def _share_seen(lesion: Outline) -> float | None:

@@ -1,9 +1,7 @@
 """Is this picture good enough to be judged (SPEC A9)? Figures, a verdict, and advice in words.
 
 Each limit of "usable" is passed by at most 4 of 100 outlined `val` images, but for those of a cut lesion (10) and of marks (9), which are
-told wherever they are; of 317, with the network's outlines, 229 are good, 86 usable, 2 to be taken again. Where a picture is to be taken
-again the diagnoses suffer: the AUC of malignancy, 0.936 on every second dermoscopic `val` image (n = 596), is 0.911 when they are blurred
-to the limit of sharpness, and 0.877 when darkened to that of brightness.
+told wherever they are. `python -m benchmarks.quality` says how well the figures tell pictures made worse, and what is judged of them.
 """
 
 from __future__ import annotations
