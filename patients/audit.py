@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from patients.models import AuditEntry, Image, Lesion, Patient, User, Viewer
+from patients.models import AuditEntry, Case, Image, Lesion, Patient, User, Viewer
 
 
 def record(*, actor: Viewer, action: str, obj: Model, patient: Patient | None = None, detail: dict[str, Any] | None = None) -> AuditEntry:
@@ -34,5 +34,7 @@ def _patient_of(obj: Model) -> Patient | None:
         case Lesion():
             return obj.patient
         case Image():
+            return obj.lesion.patient
+        case Case():
             return obj.lesion.patient
     return None

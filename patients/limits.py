@@ -20,3 +20,9 @@ THUMBNAIL_SIDE_PX = 320
 """Sharp on a phone's card of 160 CSS pixels with two device pixels each."""
 BREAK_GLASS_MINUTES = int(env.number("BREAK_GLASS_MINUTES", 60))
 """Long enough to settle one question about one record."""
+SLA_HOURS = {
+    "urgent": int(env.number("SLA_URGENT_HOURS", 24)),
+    "soon": int(env.number("SLA_SOON_HOURS", 72)),
+    "routine": int(env.number("SLA_ROUTINE_HOURS", 240)),
+}
+"""How soon a case of each urgency has to be answered."""

@@ -55,6 +55,25 @@ def can_refer(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.GP
 
 
+def can_review(viewer: Viewer) -> bool:
+    """Take cases, ask, answer and sign."""
+    return role_of(viewer) == Role.DERMATOLOGIST
+
+
+def can_record_histology(viewer: Viewer) -> bool:
+    """Whoever the pathologist writes to."""
+    return role_of(viewer) in {Role.GP, Role.DERMATOLOGIST}
+
+
+def can_give_impression(viewer: Viewer) -> bool:
+    return role_of(viewer) in {Role.GP, Role.DERMATOLOGIST}
+
+
+def can_manage_accounts(viewer: Viewer) -> bool:
+    """Practices, people, invitations, pools and what is asked at the log-in."""
+    return role_of(viewer) == Role.ADMIN
+
+
 def can_break_glass(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.ADMIN
 

@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from patients import views
+from patients.views import access, cases, home, lesions, records
 
 
 class VariantConverter(StringConverter):
@@ -10,19 +10,23 @@ class VariantConverter(StringConverter):
 
 register_converter(VariantConverter, "variant")
 
-records = [
-    path("patients/", views.patient_list, name="list"),
-    path("patients/new/", views.patient_new, name="new"),
-    path("patients/<uuid:patient_id>/", views.patient_detail, name="detail"),
-    path("patients/<uuid:patient_id>/edit/", views.patient_edit, name="edit"),
-    path("patients/<uuid:patient_id>/lesions/new/", views.lesion_new, name="lesion-new"),
-    path("lesions/<uuid:lesion_id>/", views.lesion_detail, name="lesion"),
-    path("lesions/<uuid:lesion_id>/refer/", views.refer, name="refer"),
-    path("images/<uuid:image_id>/<variant:variant>/", views.image_file, name="image-file"),
-    path("break-glass/", views.break_glass, name="break-glass"),
+clinic = [
+    # patients
+    path("patients/", records.patient_list, name="list"),
+    path("patients/new/", records.patient_new, name="new"),
+    path("patients/<uuid:patient_id>/", records.patient_detail, name="detail"),
+    path("patients/<uuid:patient_id>/edit/", records.patient_edit, name="edit"),
+    # lesions and their pictures
+    path("patients/<uuid:patient_id>/lesions/new/", lesions.lesion_new, name="lesion-new"),
+    path("lesions/<uuid:lesion_id>/", lesions.lesion_detail, name="lesion"),
+    path("images/<uuid:image_id>/<variant:variant>/", lesions.image_file, name="image-file"),
+    # cases
+    path("lesions/<uuid:lesion_id>/refer/", cases.refer, name="refer"),
+    # access
+    path("break-glass/", access.break_glass, name="break-glass"),
 ]
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("", include((records, "patients"))),
+    path("", home.home, name="home"),
+    path("", include((clinic, "patients"))),
 ]

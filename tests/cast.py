@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from patients.models import Image, Lesion, Patient, Pool, Practice, Referral, Role, User
-from tests.factories import make_image, make_lesion, make_patient, make_user
+from patients.models import Case, Image, Lesion, Patient, Pool, Practice, Role, User
+from tests.factories import make_case, make_consent, make_image, make_lesion, make_patient, make_user
 
 
 @dataclass(frozen=True)
 class Cast:
-    """In the north: a patient with two lesions, the first referred to Dana, the second to Emil's pool. In the south: one of each."""
+    """In the north: a patient with two lesions, the first waiting for Dana, the second for Emil's pool; another patient with a lesion
+    nobody has been asked about. In the south: one of each."""
 
     north: Practice
     south: Practice
@@ -32,6 +33,10 @@ class Cast:
     lesion: Lesion
     pooled_lesion: Lesion
     southern_lesion: Lesion
+    free_lesion: Lesion
+    free_image: Image
+    case: Case
+    pooled_case: Case
     image: Image
     pooled_image: Image
     southern_image: Image
@@ -54,8 +59,10 @@ def build_cast() -> Cast:
     other = make_patient(north, created_by=ben, family_name="Bell", given_names="Otto", record_number="N2")
     southern = make_patient(south, created_by=cleo, family_name="Clay", given_names="Pia", record_number="S1")
     lesion, pooled, southern_lesion = make_lesion(patient), make_lesion(patient), make_lesion(southern)
-    Referral.objects.create(lesion=lesion, by=ada, to_user=dana)
-    Referral.objects.create(lesion=pooled, by=ada, to_pool=pool)
+    free = make_lesion(other)
+    for person in (patient, other, southern):
+        make_consent(person)
+    case, pooled_case = make_case(lesion, to_user=dana), make_case(pooled, to_pool=pool)
     return Cast(
         north=north,
         south=south,
@@ -73,6 +80,10 @@ def build_cast() -> Cast:
         lesion=lesion,
         pooled_lesion=pooled,
         southern_lesion=southern_lesion,
+        free_lesion=free,
+        free_image=make_image(free),
+        case=case,
+        pooled_case=pooled_case,
         image=make_image(lesion),
         pooled_image=make_image(pooled),
         southern_image=make_image(southern_lesion),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -13,7 +13,8 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Pil
 
-from patients.models import Image, Lesion, Patient, Practice, Role, User
+from patients.models import Case, CaseStatus, Consent, Image, Lesion, Patient, Practice, Purpose, Role, User
+from patients.models.cases import HELD, READ
 
 _counter = itertools.count(1)
 
@@ -48,6 +49,32 @@ def make_lesion(patient: Patient, **fields: Any) -> Lesion:
         "created_by": patient.created_by,
     }
     return Lesion.objects.create(patient=patient, **plain | fields)
+
+
+WHEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+"""When every made case was sent; later moments follow hour by hour."""
+
+
+def make_case(lesion: Lesion, status: str = CaseStatus.WAITING, **fields: Any) -> Case:
+    """A case as it stands in a state, without the moves that lead there. It is addressed with `to_user` or `to_pool`."""
+    plain: dict[str, Any] = {"by": lesion.created_by, "status": status}
+    if status != CaseStatus.DRAFT:
+        plain |= {"sent_at": WHEN, "due_at": WHEN + timedelta(days=10), "stands_at": WHEN + timedelta(days=10)}
+    if status in HELD:
+        plain |= {"claimed_by": fields.get("to_user"), "claimed_at": WHEN + timedelta(hours=1)}
+    if status in READ:
+        plain["answered_at"] = WHEN + timedelta(hours=2)
+    if status == CaseStatus.INFO_ASKED:
+        plain["asked_at"] = WHEN + timedelta(hours=2)
+    if status == CaseStatus.CLOSED:
+        plain["closed_at"] = WHEN + timedelta(hours=3)
+    if status == CaseStatus.DISCARDED:
+        plain["discard_reason"] = "Sent twice."
+    return Case.objects.create(lesion=lesion, **plain | fields)
+
+
+def make_consent(patient: Patient, purpose: str = Purpose.TELECONSULTATION) -> Consent:
+    return Consent.objects.create(patient=patient, purpose=purpose, given_on=date(2026, 1, 5), recorded_by=patient.created_by)
 
 
 def make_image(lesion: Lesion, content: bytes | None = None, **fields: Any) -> Image:

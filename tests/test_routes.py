@@ -74,7 +74,7 @@ ROUTES: dict[str, list[Route]] = {
     "patients:lesion": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("lesion",))],
     "patients:refer": [
         Route("GET", GPS_OF_NORTH | NOT_GPS, ("lesion",)),
-        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), {"target_key": "emil"}),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("free_lesion",), {"target_key": "emil", "urgency": "soon"}),
     ],
     "patients:image-file": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "upright")),

@@ -16,7 +16,7 @@ from patients.demo import drawing, people
 from patients.files import file_transaction
 from patients.intake.pixels import encode
 from patients.intake.sniff import JPEG
-from patients.models import Lesion, Pool, Practice, User
+from patients.models import Lesion, Pool, Practice, Purpose, User
 from patients.sites import BodySite, body_sites
 
 VISITS_DAYS_AGO = (280, 190, 95, 3)
@@ -65,6 +65,8 @@ def _load_patient(case: people.DemoPatient, staff: dict[str, User], pool: Pool, 
         seed += plan.images
         if plan.referred_to:
             target = pool if plan.referred_to == "pool" else staff[plan.referred_to]
+            if not services.has_consented(patient, Purpose.TELECONSULTATION):
+                services.give_consent(actor=doctor, patient=patient, purpose=Purpose.TELECONSULTATION, given_on=timezone.localdate())
             services.refer_lesion(actor=doctor, lesion=lesion, to=target, question=plan.question)
     return seed
 

@@ -1,27 +1,26 @@
+from patients.models.answers import Answer, AnswerDraft, Certainty, Diagnosis, Histology, Impression, Management, TextBlock
 from patients.models.audit import AuditEntry
-from patients.models.images import Contact, Image, Immersion, Modality, Polarisation, SpacingOrigin
-from patients.models.people import Pool, Practice, Role, User, Viewer, role_of
-from patients.models.records import BreakGlass, Laterality, Lesion, Patient, Referral, Sex, SkinType
+from patients.models.cases import Case, CaseEvent, CaseStatus, EventKind, RedFlag, Urgency
+from patients.models.consents import Consent, Purpose
+from patients.models.images import Calibration, Contact, Image, Immersion, Modality, Polarisation, SpacingOrigin
+from patients.models.notifications import Notification
+from patients.models.people import Invitation, Pool, Practice, Role, RolePolicy, User, Viewer, role_of
+from patients.models.records import (
+    BreakGlass,
+    Checklist,
+    Laterality,
+    Lesion,
+    LetterLanguage,
+    Patient,
+    RiskFactor,
+    Sex,
+    SkinType,
+    Symptom,
+)
 
 __all__ = [
-    "AuditEntry",
-    "BreakGlass",
-    "Contact",
-    "Image",
-    "Immersion",
-    "Laterality",
-    "Lesion",
-    "Modality",
-    "Patient",
-    "Polarisation",
-    "Pool",
-    "Practice",
-    "Referral",
-    "Role",
-    "Sex",
-    "SkinType",
-    "SpacingOrigin",
-    "User",
-    "Viewer",
-    "role_of",
-]
+    "Answer", "AnswerDraft", "AuditEntry", "BreakGlass", "Calibration", "Case", "CaseEvent", "CaseStatus", "Certainty", "Checklist",
+    "Consent", "Contact", "Diagnosis", "EventKind", "Histology", "Image", "Immersion", "Impression", "Invitation", "Laterality", "Lesion",
+    "LetterLanguage", "Management", "Modality", "Notification", "Patient", "Polarisation", "Pool", "Practice", "Purpose", "RedFlag",
+    "RiskFactor", "Role", "RolePolicy", "Sex", "SkinType", "SpacingOrigin", "Symptom", "TextBlock", "Urgency", "User", "Viewer", "role_of",
+]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from patients.models.people import User, Viewer
@@ -44,6 +44,7 @@ class SpacingOrigin(models.TextChoices):
     """Where millimetres come from: they are never guessed."""
 
     DICOM = "dicom", "DICOM Pixel Spacing"
+    RULER = "ruler", "Measured on a ruler in the picture"
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -91,6 +92,17 @@ class Image(UuidModel):
     pixel_spacing_column_mm = models.FloatField(null=True, blank=True)
     pixel_spacing_origin = models.CharField(max_length=16, choices=SpacingOrigin, blank=True)
 
+    paired_with = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="close_ups",
+        help_text="Of a dermoscopic image: the macroscopic one of the same visit that shows where it was taken.",
+    )
+    alert = models.FloatField(null=True, blank=True, editable=False)
+    """The highest probability of malignancy, 0 to 1, that whoever analyses pictures has stated for this one; it may raise a case alone."""
+
     objects = ImageQuerySet.as_manager()
 
     class Meta:
@@ -106,6 +118,11 @@ class Image(UuidModel):
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="image_sha256_hex"),
             models.CheckConstraint(
                 condition=~Q(original="") & ~Q(upright="") & ~Q(display="") & ~Q(thumbnail=""), name="image_files_present"
+            ),
+            models.CheckConstraint(condition=Q(alert__isnull=True) | Q(alert__range=(0, 1)), name="image_alert_is_share"),
+            models.CheckConstraint(
+                condition=Q(paired_with__isnull=True) | Q(modality=Modality.DERMOSCOPIC) & ~Q(paired_with=F("id")),
+                name="image_pair_is_close_up",
             ),
             # Millimetres are known in both directions and with their origin, or not at all.
             models.CheckConstraint(
@@ -143,3 +160,23 @@ class Image(UuidModel):
     @property
     def upright_media_type(self) -> str:
         return "image/jpeg" if self.media_type == "image/jpeg" else "image/png"
+
+
+class Calibration(UuidModel):
+    """A length measured on the picture: two points on a ruler and the millimetres between them. The newest gives the image its scale."""
+
+    image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="calibrations")
+    from_x_px = models.FloatField(help_text="In the upright picture.")
+    from_y_px = models.FloatField()
+    to_x_px = models.FloatField()
+    to_y_px = models.FloatField()
+    length_mm = models.FloatField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [models.CheckConstraint(condition=Q(length_mm__gt=0), name="calibration_length_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.length_mm:g} mm measured by {self.by}"

@@ -8,6 +8,9 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
+
+from skinclinic.base import UuidModel
 
 
 class Role(models.TextChoices):
@@ -21,6 +24,14 @@ ACCOUNT_PERMISSIONS = {f"patients.{act}_{noun}" for act in ("view", "add", "chan
 
 class Practice(models.Model):
     name = models.CharField(max_length=120, unique=True)
+    address = models.TextField(max_length=300, blank=True, help_text="As at the head of a letter.")
+    phone = models.CharField(max_length=40, blank=True)
+    asks_impression = models.BooleanField(
+        "ask for one's own impression first",
+        default=False,
+        help_text="Whoever opens the result of a picture of this practice says first what they think themselves. Both are kept.",
+    )
+    is_open = models.BooleanField(default=True, help_text="A closed practice takes no new patients, pictures or cases; its records stay.")
 
     class Meta:
         ordering = ["name"]
@@ -92,6 +103,56 @@ Viewer: TypeAlias = User | AnonymousUser
 def role_of(viewer: Viewer) -> str:
     """The role, or nothing at all for the anonymous and for accounts that were switched off."""
     return viewer.role if isinstance(viewer, User) and viewer.is_active else ""
+
+
+class RolePolicy(models.Model):
+    """What an installation asks of everybody in a role. A role without a row asks nothing more than a password."""
+
+    role = models.CharField(max_length=16, choices=Role, unique=True)
+    needs_second_factor = models.BooleanField(default=False, help_text="A code from an app or a passkey, beside the password.")
+
+    class Meta:
+        ordering = ["role"]
+        verbose_name_plural = "role policies"
+        constraints = [models.CheckConstraint(condition=Q(role__in=Role.values), name="role_policy_role_known")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}: second factor {'needed' if self.needs_second_factor else 'optional'}"
+
+
+class Invitation(UuidModel):
+    """An account that waits for its person. Who has the link from the e-mail chooses name and password; role and practice are fixed."""
+
+    email = models.EmailField()
+    display_name = models.CharField(max_length=150)
+    role = models.CharField(max_length=16, choices=Role)
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    token_sha256 = models.CharField(max_length=64, unique=True, help_text="Of the link's secret, which is kept nowhere.")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    account = models.OneToOneField(User, on_delete=models.PROTECT, null=True, blank=True, related_name="invitation")
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_known"),
+            models.CheckConstraint(
+                condition=Q(role=Role.GP, practice__isnull=False) | (~Q(role=Role.GP) & Q(practice__isnull=True)),
+                name="invitation_gp_has_practice",
+                violation_error_message="A general practitioner needs a practice; the other roles have none.",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, account__isnull=True)
+                | Q(accepted_at__isnull=False, account__isnull=False, revoked_at__isnull=True),
+                name="invitation_accepted_has_account",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation of {self.email}"
 
 
 class Pool(models.Model):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from patients.models.people import Pool, Practice, Role, User, Viewer, role_of
+from patients.models.people import Practice, Role, User, Viewer, role_of
 from patients.sites import site_label
 from skinclinic.base import UuidModel
+
+if TYPE_CHECKING:
+    from patients.models.cases import Case
 
 MIN_BREAK_GLASS_REASON = 10
 """Characters. Shorter than this is no reason."""
@@ -36,14 +40,42 @@ class SkinType(models.IntegerChoices):
     VI = 6, "VI – never burns, dark brown or black skin"
 
 
+class RiskFactor(models.TextChoices):
+    """What raises somebody's risk of skin cancer, as asked at the first visit."""
+
+    MELANOMA_BEFORE = "melanoma_before", "Melanoma before"
+    SKIN_CANCER_BEFORE = "skin_cancer_before", "Other skin cancer before"
+    MELANOMA_IN_FAMILY = "melanoma_in_family", "Melanoma of a parent, brother, sister or child"
+    IMMUNOSUPPRESSED = "immunosuppressed", "Immune system suppressed (transplant, medicines, illness)"
+    MANY_NAEVI = "many_naevi", "More than 50 moles, or several atypical ones"
+    SUNBURNS = "sunburns", "Severe sunburns, above all as a child"
+
+
+class LetterLanguage(models.TextChoices):
+    ENGLISH = "en", "English"
+    GERMAN = "de", "Deutsch"
+
+
+def among(field: str, choices: type[models.TextChoices]) -> Q:
+    """For arrays: every element is one of the choices."""
+    return Q(**{f"{field}__contained_by": choices.values})
+
+
+def _cases_of(viewer: Viewer) -> models.QuerySet[Case]:
+    """The cases of a dermatologist. Imported late: cases are built on the records."""
+    from patients.models.cases import Case
+
+    return Case.objects.addressed_to(viewer)
+
+
 class PatientQuerySet(models.QuerySet["Patient"]):
     def visible_to(self, viewer: Viewer) -> Self:
-        """GP: their practice. Dermatologist: whoever has a lesion referred to them. Admin: opened with a reason. Others: nobody."""
+        """GP: their practice. Dermatologist: whoever has a case of theirs. Admin: opened with a reason. Others: nobody."""
         match role_of(viewer), viewer:
             case Role.GP, User(practice_id=practice_id):
                 return self.filter(practice=practice_id)
             case Role.DERMATOLOGIST, _:
-                return self.filter(pk__in=Referral.objects.addressed_to(viewer).values("lesion__patient"))
+                return self.filter(pk__in=_cases_of(viewer).values("lesion__patient"))
             case Role.ADMIN, _:
                 return self.filter(pk__in=BreakGlass.objects.open_for(viewer).values("patient"))
         return self.none()
@@ -72,8 +104,17 @@ class Patient(UuidModel):
     birth_date = models.DateField("date of birth")
     sex = models.CharField(max_length=8, choices=Sex)
     skin_type = models.PositiveSmallIntegerField("Fitzpatrick skin type", choices=SkinType, null=True, blank=True)
+    risk_factors = ArrayField(models.CharField(max_length=24, choices=RiskFactor), default=list, blank=True)
+    address = models.TextField(max_length=300, blank=True, help_text="As on a letter.")
+    letter_language = models.CharField(max_length=2, choices=LetterLanguage, default=LetterLanguage.ENGLISH)
+    search_words = ArrayField(models.CharField(max_length=120), default=list, blank=True, editable=False)
+    """What the search finds the patient by: plain lower-case words without accents, kept up to date by the services."""
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    """Counts the changes: whoever changes what somebody else has changed meanwhile is told."""
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False, related_name="+")
+    changed_at = models.DateTimeField(null=True, editable=False)
 
     objects = PatientQuerySet.as_manager()
 
@@ -87,6 +128,8 @@ class Patient(UuidModel):
             models.CheckConstraint(condition=Q(sex__in=Sex.values), name="patient_sex_known"),
             models.CheckConstraint(condition=Q(skin_type__isnull=True) | Q(skin_type__range=(1, 6)), name="patient_skin_type_fitzpatrick"),
             models.CheckConstraint(condition=Q(birth_date__gte=EARLIEST_BIRTH), name="patient_birth_date_plausible"),
+            models.CheckConstraint(condition=among("risk_factors", RiskFactor), name="patient_risk_factors_known"),
+            models.CheckConstraint(condition=Q(letter_language__in=LetterLanguage.values), name="patient_letter_language_known"),
         ]
         indexes = [models.Index(fields=["practice", "-created_at"], name="patient_recent")]
 
@@ -110,11 +153,20 @@ class Laterality(models.TextChoices):
     UNPAIRED = "U", "Midline"
 
 
+class Symptom(models.TextChoices):
+    ITCHING = "itching", "Itches"
+    PAIN = "pain", "Hurts"
+    BLEEDING = "bleeding", "Bleeds"
+    OOZING = "oozing", "Oozes or crusts"
+    GROWING = "growing", "Grows"
+    COLOUR = "colour", "Changes colour"
+
+
 class LesionQuerySet(models.QuerySet["Lesion"]):
     def visible_to(self, viewer: Viewer) -> Self:
-        """A dermatologist sees the referred lesion alone; others see every lesion of a patient they may see."""
+        """A dermatologist sees the lesions of their cases alone; others see every lesion of a patient they may see."""
         if role_of(viewer) == Role.DERMATOLOGIST:
-            return self.filter(pk__in=Referral.objects.addressed_to(viewer).values("lesion"))
+            return self.filter(pk__in=_cases_of(viewer).values("lesion"))
         return self.filter(patient__in=Patient.objects.visible_to(viewer))
 
 
@@ -128,9 +180,13 @@ class Lesion(UuidModel):
     site_meaning = models.CharField(max_length=64)
     laterality = models.CharField(max_length=1, choices=Laterality)
     first_noticed = models.DateField(null=True, blank=True)
+    symptoms = ArrayField(models.CharField(max_length=16, choices=Symptom), default=list, blank=True)
     note = models.TextField(max_length=2000, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False, related_name="+")
+    changed_at = models.DateTimeField(null=True, editable=False)
 
     objects = LesionQuerySet.as_manager()
 
@@ -141,6 +197,7 @@ class Lesion(UuidModel):
             models.CheckConstraint(condition=Q(number__gte=1), name="lesion_number_from_one"),
             models.CheckConstraint(condition=Q(laterality__in=Laterality.values), name="lesion_laterality_known"),
             models.CheckConstraint(condition=~Q(site_code="") & ~Q(site_scheme="") & ~Q(site_meaning=""), name="lesion_site_coded"),
+            models.CheckConstraint(condition=among("symptoms", Symptom), name="lesion_symptoms_known"),
         ]
 
     def __str__(self) -> str:
@@ -158,40 +215,45 @@ class Lesion(UuidModel):
         return f"{self.get_laterality_display()} {label[:1].lower()}{label[1:]}"
 
 
-class ReferralQuerySet(models.QuerySet["Referral"]):
-    def addressed_to(self, viewer: Viewer) -> Self:
-        """Referrals to this dermatologist by name or to one of their pools."""
-        if not isinstance(viewer, User) or role_of(viewer) != Role.DERMATOLOGIST:
-            return self.none()
-        return self.filter(Q(to_user=viewer) | Q(to_pool__in=viewer.pools.all()))
+class Checklist(UuidModel):
+    """The weighted 7-point checklist, answered once: another visit is another row.
 
+    Major signs count 2, minor signs 1; 3 or more call for an urgent referral (Mackie 1990 as revised; NICE NG12).
+    """
 
-class Referral(UuidModel):
-    """A lesion shown to a dermatologist, or to all dermatologists of a pool."""
+    MAJOR = ("change_in_size", "irregular_shape", "irregular_colour")
+    MINOR = ("diameter_7_mm", "inflammation", "oozing", "change_in_sensation")
+    URGENT_FROM = 3
 
-    lesion = models.ForeignKey(Lesion, on_delete=models.PROTECT, related_name="referrals")
+    lesion = models.ForeignKey(Lesion, on_delete=models.PROTECT, related_name="checklists")
+    change_in_size = models.BooleanField("Change in size")
+    irregular_shape = models.BooleanField("Irregular shape")
+    irregular_colour = models.BooleanField("Irregular colour")
+    diameter_7_mm = models.BooleanField("Largest diameter 7 mm or more")
+    inflammation = models.BooleanField("Inflammation")
+    oozing = models.BooleanField("Oozing")
+    change_in_sensation = models.BooleanField("Change in sensation")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    to_user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="referrals")
-    to_pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, blank=True, related_name="referrals")
-    question = models.TextField(max_length=2000, blank=True)
     at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = ReferralQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]
-        constraints = [
-            models.CheckConstraint(condition=Q(to_user__isnull=True) ^ Q(to_pool__isnull=True), name="referral_has_one_target"),
-            models.UniqueConstraint(fields=["lesion", "to_user"], name="referral_user_once"),
-            models.UniqueConstraint(fields=["lesion", "to_pool"], name="referral_pool_once"),
-        ]
+        indexes = [models.Index(fields=["lesion", "-at"], name="checklist_newest")]
 
     def __str__(self) -> str:
-        return f"Referral to {self.target}"
+        return f"{self.score} of 10"
 
     @property
-    def target(self) -> User | Pool | None:
-        return self.to_user or self.to_pool
+    def score(self) -> int:
+        """0 to 10."""
+        return 2 * self._count(self.MAJOR) + self._count(self.MINOR)
+
+    def _count(self, signs: tuple[str, ...]) -> int:
+        return sum(bool(getattr(self, sign)) for sign in signs)
+
+    @property
+    def is_urgent(self) -> bool:
+        return self.score >= self.URGENT_FROM
 
 
 class BreakGlassQuerySet(models.QuerySet["BreakGlass"]):

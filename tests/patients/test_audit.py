@@ -36,8 +36,8 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
     (
         "ada",
         "POST refer",
-        lambda c, s: c.post(reverse("patients:refer", args=[s.lesion.pk]), {"target_key": f"user-{s.emil.pk}"}),
-        {"lesion.refer"},
+        lambda c, s: c.post(reverse("patients:refer", args=[s.free_lesion.pk]), {"target_key": f"user-{s.emil.pk}", "urgency": "soon"}),
+        {"case.draft", "case.send"},
     ),
     ("dana", "GET file", lambda c, s: c.get(reverse("patients:image-file", args=[s.image.pk, "upright"])), {"image.read"}),
     (

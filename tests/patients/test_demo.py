@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from patients.demo import drawing, people
-from patients.models import Image, Lesion, Patient, Referral, User
+from patients.models import Case, Image, Lesion, Patient, User
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def load() -> str:
 
 
 def counts() -> list[int]:
-    return [model._default_manager.count() for model in (User, Patient, Lesion, Image, Referral)]
+    return [model._default_manager.count() for model in (User, Patient, Lesion, Image, Case)]
 
 
 def test_the_demonstration_loads_once(db: None, stored_files: Path, settings: LazySettings, quick_drawing: None, client: Client) -> None:

@@ -11,10 +11,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from patients.models import BreakGlass, Patient, Pool, Practice, Referral, role_of
+from patients.models import BreakGlass, Patient, Pool, Practice, role_of
 from patients.sites import body_sites, site_label
 from tests.cast import Cast
-from tests.factories import make_image, make_lesion, make_patient, make_user
+from tests.factories import make_case, make_image, make_lesion, make_patient, make_user
 
 REFUSED: dict[str, Callable[[Cast], Any]] = {
     "practice_has_name": lambda _: Practice.objects.create(name=""),
@@ -33,12 +33,9 @@ REFUSED: dict[str, Callable[[Cast], Any]] = {
     "lesion_number_from_one": lambda cast: make_lesion(cast.patient, number=0),
     "lesion_laterality_known": lambda cast: make_lesion(cast.patient, laterality="X"),
     "lesion_site_coded": lambda cast: make_lesion(cast.patient, site_code=""),
-    "referral_has_one_target none": lambda cast: Referral.objects.create(lesion=cast.lesion, by=cast.ada),
-    "referral_has_one_target both": lambda cast: Referral.objects.create(
-        lesion=cast.lesion, by=cast.ada, to_user=cast.emil, to_pool=cast.pool
-    ),
-    "referral_user_once": lambda cast: Referral.objects.create(lesion=cast.lesion, by=cast.ada, to_user=cast.dana),
-    "referral_pool_once": lambda cast: Referral.objects.create(lesion=cast.pooled_lesion, by=cast.ada, to_pool=cast.pool),
+    "case_has_one_target none": lambda cast: make_case(cast.free_lesion),
+    "case_has_one_target both": lambda cast: make_case(cast.free_lesion, to_user=cast.emil, to_pool=cast.pool),
+    "case_one_open_per_lesion": lambda cast: make_case(cast.lesion, to_user=cast.emil),
     "break_glass_ends": lambda cast: open_record(cast, minutes=-1),
     "break_glass_has_reason": lambda cast: open_record(cast, reason="because"),
     "image_once_per_lesion": lambda cast: make_image(cast.lesion, sha256=cast.image.sha256),

@@ -20,9 +20,9 @@ from django.utils.datastructures import MultiValueDict
 from patients import services
 from patients.capture import CaptureFields
 from patients.forms import ImageUploadForm, SearchForm
-from patients.models import BreakGlass, Lesion, Patient, Referral
+from patients.models import BreakGlass, Case, Lesion, Patient
 from tests.cast import Cast
-from tests.factories import make_image, make_lesion, make_patient, upload
+from tests.factories import make_case, make_image, make_lesion, make_patient, upload
 
 PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-03", "sex": "female", "record_number": "N9"}
 
@@ -172,16 +172,17 @@ def test_an_unknown_site_is_refused(cast: Cast, client: Client) -> None:
 @pytest.mark.parametrize("target", ["", "user-0", "pool-0", "ada"])
 def test_a_referral_needs_a_real_target(cast: Cast, client: Client, target: str) -> None:
     client.force_login(cast.ada)
-    before = Referral.objects.count()
-    assert client.post(reverse("patients:refer", args=[cast.lesion.pk]), {"target_key": target}).status_code == 400
-    assert client.post(reverse("patients:refer", args=[cast.lesion.pk]), {"target_key": f"user-{cast.ben.pk}"}).status_code == 400
-    assert Referral.objects.count() == before
+    before = Case.objects.count()
+    assert client.post(reverse("patients:refer", args=[cast.free_lesion.pk]), {"target_key": target}).status_code == 400
+    assert client.post(reverse("patients:refer", args=[cast.free_lesion.pk]), {"target_key": f"user-{cast.ben.pk}"}).status_code == 400
+    assert Case.objects.count() == before
 
 
 def test_the_same_referral_twice_is_explained(cast: Cast, client: Client) -> None:
     client.force_login(cast.ada)
-    response = client.post(reverse("patients:refer", args=[cast.lesion.pk]), {"target_key": f"user-{cast.dana.pk}"})
-    assert "already been referred to Dana" in response.content.decode()
+    form = {"target_key": f"user-{cast.dana.pk}", "urgency": "soon"}
+    response = client.post(reverse("patients:refer", args=[cast.lesion.pk]), form)
+    assert "This lesion has an open case already" in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -246,7 +247,7 @@ def grow(cast: Cast) -> None:
             lesion = make_lesion(owner)
             make_image(lesion)
             make_image(cast.lesion)
-            Referral.objects.create(lesion=lesion, by=cast.ben, to_user=cast.dana)
+            make_case(lesion, to_user=cast.dana)
 
 
 PAGES: dict[str, tuple[str, Callable[[Cast], str]]] = {
@@ -257,7 +258,7 @@ PAGES: dict[str, tuple[str, Callable[[Cast], str]]] = {
     "list of a dermatologist": ("dana", lambda _: reverse("patients:list")),
     "patient": ("ada", lambda cast: cast.patient.get_absolute_url()),
     "lesion": ("ada", lambda cast: cast.lesion.get_absolute_url()),
-    "refer": ("ada", lambda cast: reverse("patients:refer", args=[cast.lesion.pk])),
+    "refer": ("ada", lambda cast: reverse("patients:refer", args=[cast.free_lesion.pk])),
 }
 
 

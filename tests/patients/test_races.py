@@ -70,7 +70,7 @@ def test_lesions_added_at_once_get_different_numbers(together: Cast) -> None:
 def test_the_same_referral_made_at_once_is_made_once(together: Cast) -> None:
     def refer(actor: User) -> str:
         try:
-            services.refer_lesion(actor=actor, lesion=together.lesion, to=together.emil)
+            services.refer_lesion(actor=actor, lesion=together.free_lesion, to=together.emil)
         except ClinicError as refused:
             return refused.code
         return "made"

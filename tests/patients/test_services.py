@@ -11,7 +11,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from patients import limits, services
-from patients.models import AuditEntry, BreakGlass, Lesion, Patient, Referral
+from patients.models import AuditEntry, BreakGlass, Case, Lesion, Patient
 from patients.sites import body_sites
 from skinclinic.errors import ClinicError
 from tests.cast import Cast
@@ -47,25 +47,25 @@ def test_lesions_are_numbered_by_patient(cast: Cast) -> None:
     numbers = [services.add_lesion(actor=cast.ada, patient=cast.patient, site=CHEEK, laterality="L").number for _ in range(2)]
     assert numbers == [3, 4]
     other = services.add_lesion(actor=cast.ada, patient=cast.other_patient, site=CHEEK, laterality="U", note="itches")
-    assert (other.number, other.site_code, other.site_scheme, other.site_meaning) == (1, "36141000", "SCT", "Skin of cheek")
+    assert (other.number, other.site_code, other.site_scheme, other.site_meaning) == (2, "36141000", "SCT", "Skin of cheek")
 
 
 def test_a_referral_shows_the_lesion(cast: Cast) -> None:
-    services.refer_lesion(actor=cast.ada, lesion=cast.lesion, to=cast.pool, question="Excise?")
-    assert cast.lesion in Lesion.objects.visible_to(cast.emil)
+    services.refer_lesion(actor=cast.ada, lesion=cast.free_lesion, to=cast.pool, question="Excise?")
+    assert cast.free_lesion in Lesion.objects.visible_to(cast.emil)
 
 
 @pytest.mark.parametrize("name", ["ben", "ines", "theo"])
 def test_lesions_are_referred_to_dermatologists_alone(cast: Cast, name: str) -> None:
     with pytest.raises(ClinicError) as refused:
-        services.refer_lesion(actor=cast.ada, lesion=cast.lesion, to=cast.people[name])
+        services.refer_lesion(actor=cast.ada, lesion=cast.free_lesion, to=cast.people[name])
     assert refused.value.code == "no_dermatologist"
 
 
 def test_lesions_are_not_referred_to_somebody_who_left(cast: Cast) -> None:
     cast.emil.is_active = False
     with pytest.raises(ClinicError):
-        services.refer_lesion(actor=cast.ada, lesion=cast.lesion, to=cast.emil)
+        services.refer_lesion(actor=cast.ada, lesion=cast.free_lesion, to=cast.emil)
 
 
 def test_the_glass_stays_broken_for_as_long_as_set(cast: Cast) -> None:
@@ -97,7 +97,7 @@ def test_writing_is_for_gps(cast: Cast, name: str) -> None:
         lambda: services.create_patient(actor=actor, **NEW),
         lambda: services.change_patient(actor=actor, patient=cast.patient, family_name="X"),
         lambda: services.add_lesion(actor=actor, patient=cast.patient, site=CHEEK, laterality="L"),
-        lambda: services.refer_lesion(actor=actor, lesion=cast.lesion, to=cast.emil),
+        lambda: services.refer_lesion(actor=actor, lesion=cast.free_lesion, to=cast.emil),
     ]
     assert [status_of_refusal(write) for write in writes] == [403] * 4
     assert counts() == before
@@ -119,4 +119,4 @@ def status_of_refusal(write: Any) -> int:
 
 
 def counts() -> list[int]:
-    return [model._default_manager.count() for model in (Patient, Lesion, Referral, BreakGlass, AuditEntry)]
+    return [model._default_manager.count() for model in (Patient, Lesion, Case, BreakGlass, AuditEntry)]

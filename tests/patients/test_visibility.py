@@ -12,8 +12,8 @@ from patients.models import BreakGlass, Image, Lesion, Patient, Viewer
 from tests.cast import Cast
 
 SEEN = {
-    "ada": ({"patient", "other_patient"}, {"lesion", "pooled_lesion"}, {"image", "pooled_image"}),
-    "ben": ({"patient", "other_patient"}, {"lesion", "pooled_lesion"}, {"image", "pooled_image"}),
+    "ada": ({"patient", "other_patient"}, {"lesion", "pooled_lesion", "free_lesion"}, {"image", "pooled_image", "free_image"}),
+    "ben": ({"patient", "other_patient"}, {"lesion", "pooled_lesion", "free_lesion"}, {"image", "pooled_image", "free_image"}),
     "cleo": ({"southern_patient"}, {"southern_lesion"}, {"southern_image"}),
     "dana": ({"patient"}, {"lesion"}, {"image"}),
     "emil": ({"patient"}, {"pooled_lesion"}, {"pooled_image"}),

@@ -1,17 +1,22 @@
-"""Reads that span models. Each answers one page with a constant number of queries."""
+"""Patients, lesions and images. Each answers one page with a constant number of queries."""
 
 from __future__ import annotations
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from patients.models import Image, Lesion, Patient, Referral, User, Viewer
+from patients.models import Image, Lesion, Patient, Viewer
 
 PATIENTS_PER_PAGE = 25
+
+
 BY_NAME = ("family_name", "given_names", "birth_date", "id")
+
+
 RECENT_PATIENTS = 8
+
+
 RECENT_IMAGES = 8
-RECENT_REFERRALS = 50
 
 
 def find_patients(viewer: Viewer, words: str = "", page: int = 1) -> Page[Patient]:
@@ -30,20 +35,13 @@ def recent_images(viewer: Viewer) -> list[Image]:
     return list(Image.objects.visible_to(viewer).select_related("lesion__patient").order_by("-uploaded_at")[:RECENT_IMAGES])
 
 
-def referrals_to(viewer: Viewer) -> list[Referral]:
-    """The newest first, each with the latest picture of its lesion (`latest_image_id`)."""
-    related = ("lesion__patient", "by__practice", "to_user", "to_pool")
-    found = Referral.objects.addressed_to(viewer).select_related(*related)
-    return list(found.annotate(latest_image_id=_latest_image("lesion")).order_by("-at")[:RECENT_REFERRALS])
-
-
 def lesions_of(viewer: Viewer, patient: Patient) -> QuerySet[Lesion]:
     """With `image_count` and `latest_image_id`."""
     found = Lesion.objects.visible_to(viewer).filter(patient=patient)
-    return found.annotate(image_count=Count("images"), latest_image_id=_latest_image("pk")).order_by("number")
+    return found.annotate(image_count=Count("images"), latest_image_id=latest_image("pk")).order_by("number")
 
 
-def _latest_image(lesion: str) -> Subquery:
+def latest_image(lesion: str) -> Subquery:
     return Subquery(Image.objects.filter(lesion=OuterRef(lesion)).order_by("-uploaded_at").values("pk")[:1])
 
 
@@ -58,8 +56,3 @@ def is_elsewhere(image: Image) -> bool:
 
 def _elsewhere(lesion: Lesion, sha256: str | OuterRef) -> QuerySet[Image]:
     return Image.objects.filter(sha256=sha256, lesion__patient__practice=lesion.patient.practice_id).exclude(lesion=lesion)
-
-
-def people() -> QuerySet[User]:
-    """Everybody with an account, for administrators."""
-    return User.objects.select_related("practice").order_by("practice__name", "role", "display_name")

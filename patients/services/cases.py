@@ -1,0 +1,272 @@
+"""The life of a case, one function a move. Each is one conditional UPDATE, then its event, its notifications and its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from patients import audit, limits, queue
+from patients import permissions as rules
+from patients.models import Case, CaseEvent, CaseStatus, EventKind, Image, Lesion, Notification, Pool, Purpose, Role, User, role_of
+from patients.models.cases import UNANSWERED
+from patients.services.consents import has_consented
+from patients.services.notifications import members, notify
+from skinclinic.errors import ClinicError
+
+Told = Notification.Kind
+CASES = Case.objects.select_related("lesion__patient__practice", "by", "to_user", "to_pool", "claimed_by")
+
+# --- the practice asks -------------------------------------------------------------------------------------------------
+
+
+def draft_case(
+    *, actor: User, lesion: Lesion, to: User | Pool, question: str = "", urgency: str = "routine", red_flags: list[str] | None = None
+) -> Case:
+    """Begins a case that only the practice sees."""
+    rules.require(rules.can_refer(actor))
+    with transaction.atomic():
+        seen = rules.get_for(actor, Lesion.objects.select_related("patient"), lesion.pk)
+        case = _create(Case(lesion=seen, by=actor, question=question, urgency=urgency, red_flags=red_flags or [], **_target(to)))
+        trace(actor, "case.draft", case)
+    return case
+
+
+def change_draft(*, actor: User, case: Case, to: User | Pool, question: str, urgency: str, red_flags: list[str]) -> None:
+    rules.require(rules.can_refer(actor))
+    fields = {"to_user": None, "to_pool": None} | _target(to) | {"question": question, "urgency": urgency, "red_flags": red_flags}
+    with transaction.atomic():
+        seen = rules.get_for(actor, CASES, case.pk)
+        if not Case.objects.filter(pk=seen.pk, status=CaseStatus.DRAFT).update(**fields):
+            raise _moved_on(seen)
+        trace(actor, "case.change", seen)
+
+
+def send_case(*, actor: User, case: Case) -> None:
+    """Into the queue. The patient has agreed to it, and there is something to look at."""
+    rules.require(rules.can_refer(actor))
+    with transaction.atomic():
+        seen = rules.get_for(actor, CASES, case.pk)
+        _check_ready(seen)
+        now = timezone.now()
+        due_at = queue.due_at(now, seen.urgency, limits.SLA_HOURS)
+        score, alert = _checklist_score(seen.lesion), _alert_of(seen.lesion)
+        place = queue.stands_at(queue.Facts(due_at, tuple(seen.red_flags), score, alert))
+        known = {"checklist_score": score, "alert": alert, "due_at": due_at, "stands_at": place}
+        move_case(seen, CaseStatus.DRAFT, CaseStatus.WAITING, sent_at=now, **known)
+        tell(seen, EventKind.SENT, actor, "", members(seen.target), Told.CASE_SENT)
+        trace(actor, "case.send", seen, to=seen.target)
+
+
+def refer_lesion(
+    *, actor: User, lesion: Lesion, to: User | Pool, question: str = "", urgency: str = "routine", red_flags: list[str] | None = None
+) -> Case:
+    """Drafts a case and sends it, both or neither."""
+    with transaction.atomic():
+        case = draft_case(actor=actor, lesion=lesion, to=to, question=question, urgency=urgency, red_flags=red_flags)
+        send_case(actor=actor, case=case)
+        case.refresh_from_db()
+    return case
+
+
+def reply_to_question(*, actor: User, case: Case, text: str) -> None:
+    """The practice answers; the time it took does not count against the dermatologist."""
+    rules.require(rules.can_refer(actor))
+    _need(text, "Write the information that was asked for.")
+    with transaction.atomic():
+        seen = rules.get_for(actor, CASES, case.pk)
+        waited = timezone.now() - F("asked_at")
+        moved_on = {"due_at": F("due_at") + waited, "stands_at": F("stands_at") + waited}
+        move_case(seen, CaseStatus.INFO_ASKED, CaseStatus.CLAIMED, asked_at=None, **moved_on)
+        tell(seen, EventKind.REPLIED, actor, text, members(seen.claimed_by), Told.INFO_GIVEN)
+        trace(actor, "case.reply", seen)
+
+
+def close_case(*, actor: User, case: Case) -> None:
+    """The practice has taken note of the answer."""
+    rules.require(rules.can_refer(actor))
+    with transaction.atomic():
+        seen = rules.get_for(actor, CASES, case.pk)
+        move_case(seen, CaseStatus.ANSWERED, CaseStatus.CLOSED, closed_at=timezone.now())
+        tell(seen, EventKind.CLOSED, actor, "")
+        trace(actor, "case.close", seen)
+
+
+# --- the dermatologist takes ---------------------------------------------------------------------------------------------
+
+
+def claim_case(*, actor: User, case: Case) -> None:
+    """Of two who claim at the same moment one has it and the other is told who."""
+    rules.require(rules.can_review(actor))
+    with transaction.atomic():
+        seen = rules.get_for(actor, CASES, case.pk)
+        rules.require(is_first_reader(actor, seen))
+        move_case(seen, CaseStatus.WAITING, CaseStatus.CLAIMED, claimed_by=actor, claimed_at=timezone.now())
+        tell(seen, EventKind.CLAIMED, actor, "")
+        trace(actor, "case.claim", seen)
+
+
+def release_case(*, actor: User, case: Case) -> None:
+    """Back into the queue, to the place it had."""
+    with transaction.atomic():
+        seen = held_case(actor, case)
+        move_case(seen, CaseStatus.CLAIMED, CaseStatus.WAITING, claimed_by=None, claimed_at=None)
+        tell(seen, EventKind.RELEASED, actor, "")
+        trace(actor, "case.release", seen)
+
+
+def ask_for_information(*, actor: User, case: Case, text: str) -> None:
+    _need(text, "Write what you would like to know.")
+    with transaction.atomic():
+        seen = held_case(actor, case)
+        move_case(seen, CaseStatus.CLAIMED, CaseStatus.INFO_ASKED, asked_at=timezone.now())
+        tell(seen, EventKind.ASKED, actor, text, [seen.by], Told.INFO_ASKED)
+        trace(actor, "case.ask", seen)
+
+
+def discard_case(*, actor: User, case: Case, reason: str) -> None:
+    """Ends a case without an answer: the practice what nobody has taken yet, the dermatologist what they have taken."""
+    rules.require(rules.can_refer(actor) or rules.can_review(actor))
+    _need(reason, "Give the reason; the other side reads it.")
+    with transaction.atomic():
+        seen = rules.get_for(actor, CASES, case.pk) if rules.can_refer(actor) else held_case(actor, case)
+        sources = [CaseStatus.DRAFT, CaseStatus.WAITING] if rules.can_refer(actor) else [CaseStatus.CLAIMED]
+        move_case(seen, sources, CaseStatus.DISCARDED, discard_reason=" ".join(reason.split())[:500])
+        told = [] if rules.can_refer(actor) else [seen.by]
+        tell(seen, EventKind.DISCARDED, actor, reason, told, Told.CASE_DISCARDED)
+        trace(actor, "case.discard", seen)
+
+
+def ask_second_opinion(*, actor: User, case: Case, to: User | Pool, text: str = "") -> None:
+    """From whoever answered, to somebody who does not see that answer before their own is signed."""
+    with transaction.atomic():
+        seen = held_case(actor, case)
+        if to == actor:
+            raise ClinicError("own_opinion", "A second opinion comes from somebody else. Choose another dermatologist or a pool.")
+        if seen.answers.filter(is_second=True).exists():
+            raise ClinicError("second_opinion_given", "This case has a second opinion already.", http_status=409)
+        names = {"second_to_user": None, "second_to_pool": None} | {f"second_{name}": value for name, value in _target(to).items()}
+        move_case(seen, CaseStatus.ANSWERED, CaseStatus.SECOND_OPINION, **names)
+        tell(seen, EventKind.SECOND_ASKED, actor, text, members(to), Told.SECOND_OPINION)
+        trace(actor, "case.second-opinion", seen, to=to)
+
+
+# --- what somebody else finds out ---------------------------------------------------------------------------------------
+
+
+def raise_alert(*, image: Image, alert: float) -> None:
+    """Whoever analyses pictures says here how likely malignancy is, 0 to 1. Alerts only rise, and so do the cases they belong to."""
+    if not Image.objects.filter(pk=image.pk).exclude(alert__gte=alert).update(alert=alert):
+        return
+    with transaction.atomic():
+        for case in Case.objects.select_for_update().filter(lesion=image.lesion_id, status__in=UNANSWERED):
+            if case.alert is None or case.alert < alert:
+                facts = queue.Facts(case.due_at or timezone.now(), tuple(case.red_flags), case.checklist_score, alert)
+                Case.objects.filter(pk=case.pk).update(alert=alert, stands_at=queue.stands_at(facts))
+
+
+def mark_breaches(now: datetime | None = None) -> int:
+    """Finds what is overdue, marks it once and tells those who can do something about it. Returns how many were new."""
+    now = now or timezone.now()
+    overdue = CASES.filter(status__in=[CaseStatus.WAITING, CaseStatus.CLAIMED], due_at__lt=now, breached_at__isnull=True)
+    found = 0
+    for case in overdue:
+        with transaction.atomic():
+            if Case.objects.filter(pk=case.pk, status=case.status, breached_at__isnull=True).update(breached_at=now):
+                notify([*members(case.claimed_by or case.target), case.by], Told.BREACH, case)
+                found += 1
+    return found
+
+
+# --- what the moves share -----------------------------------------------------------------------------------------------
+
+
+def is_first_reader(viewer: User, case: Case) -> bool:
+    """Addressed to them, not for the second opinion alone."""
+    return case.to_user_id == viewer.pk or (case.to_pool is not None and case.to_pool.members.filter(pk=viewer.pk).exists())
+
+
+def is_second_reader(viewer: User, case: Case) -> bool:
+    """Somebody else than whoever answered first."""
+    if case.claimed_by_id == viewer.pk:
+        return False
+    pool = case.second_to_pool
+    return case.second_to_user_id == viewer.pk or (pool is not None and pool.members.filter(pk=viewer.pk).exists())
+
+
+def held_case(actor: User, case: Case) -> Case:
+    """The case as this dermatologist has taken it; anybody else is told who has."""
+    rules.require(rules.can_review(actor))
+    seen = rules.get_for(actor, CASES, case.pk)
+    if seen.claimed_by_id != actor.pk:
+        raise _moved_on(seen) if seen.claimed_by_id else ClinicError("not_claimed", "Take the case first.", http_status=409)
+    return seen
+
+
+def move_case(case: Case, source: str | Sequence[str], target: str, **fields: Any) -> None:
+    """The conditional UPDATE; ClinicError 409 with what became of the case when somebody was faster."""
+    if not Case.objects.move(case.pk, source, target, **fields):
+        raise _moved_on(case)
+
+
+def tell(case: Case, kind: EventKind, by: User, text: str, people: list[User] | None = None, told: Told | None = None) -> None:
+    CaseEvent.objects.create(case=case, kind=kind, by=by, text=text.strip())
+    if people and told:
+        notify(people, told, case, but=by)
+
+
+def _moved_on(case: Case) -> ClinicError:
+    current = CASES.get(pk=case.pk)
+    holder = f" by {current.claimed_by}" if current.claimed_by else ""
+    return ClinicError(
+        "case_moved_on", f"This case is {current.get_status_display()}{holder} by now, so nothing was changed.", http_status=409
+    )
+
+
+def _create(case: Case) -> Case:
+    try:
+        with transaction.atomic():
+            case.save()
+    except IntegrityError as error:
+        if "case_one_open_per_lesion" not in str(error):
+            raise
+        message = "This lesion has an open case already. Open that one, or close it first."
+        raise ClinicError("already_referred", message, http_status=409) from None
+    return case
+
+
+def _target(to: User | Pool) -> dict[str, User | Pool]:
+    if isinstance(to, User) and role_of(to) != Role.DERMATOLOGIST:
+        raise ClinicError("no_dermatologist", "A lesion can only be referred to an active dermatologist. Choose one from the list.")
+    return {"to_user": to} if isinstance(to, User) else {"to_pool": to}
+
+
+def _check_ready(case: Case) -> None:
+    if not has_consented(case.lesion.patient, Purpose.TELECONSULTATION):
+        message = "The patient's consent to teleconsultation is not on record. Record it on the patient's page, then send the case."
+        raise ClinicError("no_consent", message)
+    if not case.lesion.images.exists():
+        raise ClinicError("no_image", "There is no picture of this lesion yet. Add one, then send the case.")
+
+
+def _checklist_score(lesion: Lesion) -> int | None:
+    newest = lesion.checklists.first()
+    return newest.score if newest else None
+
+
+def _alert_of(lesion: Lesion) -> float | None:
+    return queue.highest(lesion.images.values_list("alert", flat=True))
+
+
+def _need(text: str, message: str) -> None:
+    if not text.strip():
+        raise ClinicError("text_missing", message)
+
+
+def trace(actor: User, action: str, case: Case, *, to: User | Pool | None = None) -> None:
+    detail = {"to": to._meta.model_name, "to_id": to.pk} if to else {}
+    audit.record(actor=actor, action=action, obj=case, patient=case.lesion.patient, detail=detail)

@@ -1,0 +1,75 @@
+"""Pictures of a lesion: taken in, kept, handed out."""
+
+from __future__ import annotations
+
+from django.core.files import File
+from django.db import transaction
+
+from patients import audit, intake
+from patients import permissions as rules
+from patients.capture import CaptureFields
+from patients.files import file_transaction, open_stored, store
+from patients.intake import Intake
+from patients.models import Image, Lesion, SpacingOrigin, User
+
+
+def prepare_image(*, actor: User, lesion: Lesion, upload: File[bytes]) -> Intake:
+    """The slow part of adding an image, before any transaction: read, decode, turn upright.
+
+    Raises ClinicError with a sentence for every file that cannot be accepted.
+    """
+    rules.require(rules.can_add_images(actor))
+    rules.get_for(actor, Lesion.objects, lesion.pk)
+    return intake.take_in(intake.read_limited(upload))
+
+
+def add_image(*, actor: User, lesion: Lesion, prepared: Intake, capture: CaptureFields) -> tuple[Image, bool]:
+    """The stored image, and whether it is new: the same bytes on the same lesion are the same image.
+
+    What the file itself states about its capture fills what `capture` leaves open. Called inside a larger transaction, that one
+    must be a `file_transaction`.
+    """
+    rules.require(rules.can_add_images(actor))
+    with file_transaction():
+        owner = rules.get_for(actor, Lesion.objects.select_for_update(of=("self",)).select_related("patient"), lesion.pk)
+        known = Image.objects.filter(lesion=owner, sha256=prepared.sha256).first()
+        image = known or _store_image(actor, owner, prepared, capture.completed_by(prepared.capture))
+        audit.record(actor=actor, action="image.add-again" if known else "image.add", obj=image, patient=owner.patient)
+    return image, known is None
+
+
+def _store_image(actor: User, lesion: Lesion, prepared: Intake, capture: CaptureFields) -> Image:
+    row_mm, column_mm = prepared.pixel_spacing_mm or (None, None)
+    upright = store(prepared.upright)
+    return Image.objects.create(
+        lesion=lesion,
+        modality=capture.modality,
+        polarisation=capture.polarisation,
+        contact=capture.contact,
+        immersion=capture.immersion,
+        magnification=capture.magnification,
+        taken_on=capture.taken_on,
+        uploaded_by=actor,
+        sha256=prepared.sha256,
+        size_bytes=len(prepared.original),
+        media_type=prepared.media_type,
+        width_px=prepared.width_px,
+        height_px=prepared.height_px,
+        original=store(prepared.original),
+        upright=upright,
+        display=upright if prepared.display is prepared.upright else store(prepared.display),
+        thumbnail=store(prepared.thumbnail),
+        pixel_spacing_row_mm=row_mm,
+        pixel_spacing_column_mm=column_mm,
+        pixel_spacing_origin=SpacingOrigin.DICOM if prepared.pixel_spacing_mm else "",
+    )
+
+
+def open_image_file(*, actor: User, image: Image, variant: str) -> File[bytes]:
+    """One of an image's files, its reading recorded. The caller has found the image with `get_for`."""
+    if is_original := variant == "original":
+        rules.require(rules.can_export_originals(actor))
+    action = "image.export-original" if is_original else "image.read"
+    with transaction.atomic():
+        audit.record(actor=actor, action=action, obj=image, detail={"variant": variant})
+        return open_stored(getattr(image, variant))

@@ -1,0 +1,49 @@
+"""The first page after the log-in: the next thing to do, by role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from patients import audit, selectors
+from patients.forms import SearchForm
+from patients.models import BreakGlass, Role, role_of
+from patients.views.pages import person
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return _HOMES.get(role_of(request.user), _home_of_nobody)(request)
+
+
+def _home_of_gp(request: HttpRequest) -> HttpResponse:
+    patients, images = selectors.recent_patients(request.user), selectors.recent_images(request.user)
+    seen = {str(patient.pk) for patient in patients} | {str(image.lesion.patient_id) for image in images}
+    audit.record(actor=request.user, action="home.read", obj=person(request), detail={"patients": sorted(seen)})
+    return render(request, "patients/home_gp.html", {"search": SearchForm(), "patients": patients, "images": images})
+
+
+def _home_of_dermatologist(request: HttpRequest) -> HttpResponse:
+    cases = selectors.waiting_for(request.user)
+    seen = sorted({str(case.lesion.patient_id) for case in cases})
+    audit.record(actor=request.user, action="home.read", obj=person(request), detail={"patients": seen})
+    return render(request, "patients/home_dermatologist.html", {"cases": cases})
+
+
+def _home_of_admin(request: HttpRequest) -> HttpResponse:
+    opened = BreakGlass.objects.open_for(request.user).select_related("patient__practice")
+    return render(request, "patients/home_admin.html", {"opened": opened, "people": selectors.people()})
+
+
+def _home_of_nobody(request: HttpRequest) -> HttpResponse:
+    return render(request, "patients/home_nobody.html")
+
+
+_HOMES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+    Role.GP: _home_of_gp,
+    Role.DERMATOLOGIST: _home_of_dermatologist,
+    Role.ADMIN: _home_of_admin,
+}
