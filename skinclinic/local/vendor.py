@@ -18,6 +18,13 @@ FILES = {
     "bootstrap/LICENSE": "bootstrap/LICENSE",
     "htmx/htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx/LICENSE": "htmx.org/LICENSE",
+    "openseadragon/openseadragon.min.js": "openseadragon/build/openseadragon/openseadragon.min.js",
+    "openseadragon/LICENSE.txt": "openseadragon/LICENSE.txt",
+    "dejavu/DejaVuSans.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",  # letters: PDF's own fonts know no Turkish or Polish name
+    "dejavu/DejaVuSans-Bold.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
+    "dejavu/LICENSE": "dejavu-fonts-ttf/LICENSE",
+    "axe/axe.min.js": "axe-core/axe.min.js",  # browser tests look for barriers with it; no page loads it
+    "axe/LICENSE": "axe-core/LICENSE",
 }
 
 
