@@ -61,11 +61,16 @@ def draw_again(look: str, seed: int, visit: int) -> NDArray[np.uint8]:
     """The same lesion at a later visit: held otherwise, in other light, and grown where it looks like a melanoma."""
     if not visit:
         return draw(look, seed)
-    rng = np.random.default_rng([seed, visit])
     grown = 1 + (0.15 if look == "irregular" else 0.0) * visit
-    matrix = np.asarray(cv2.getRotationMatrix2D((WIDTH_PX / 2, HEIGHT_PX / 2), rng.uniform(-25, 25), rng.uniform(0.95, 1.05)))
+    return held_otherwise(draw(look, seed, grown), np.random.default_rng([seed, visit]))
+
+
+def held_otherwise(drawn: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
+    """The same picture as if it had been taken again: turned, shifted, a little nearer or further, in other light."""
+    height_px, width_px = drawn.shape[:2]
+    matrix = np.asarray(cv2.getRotationMatrix2D((width_px / 2, height_px / 2), rng.uniform(-25, 25), rng.uniform(0.95, 1.05)))
     matrix[:, 2] = matrix[:, 2] + rng.uniform(-15, 15, 2)
-    turned = cv2.warpAffine(draw(look, seed, grown), matrix, (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REFLECT)
+    turned = cv2.warpAffine(drawn, matrix, (width_px, height_px), borderMode=cv2.BORDER_REFLECT)
     picture = np.asarray(turned) * rng.uniform(0.88, 1.08)
     return np.clip(picture + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
 

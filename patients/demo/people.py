@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 
 PASSWORD = "skinclinic-demo"  # noqa: S105 - printed on purpose; the command that uses it refuses to run on a real installation
-PRACTICES = ("Northgate Surgery", "Southfield Practice")
+PRACTICES = (
+    ("Northgate Surgery", "4 Northgate\nAlderbridge AB1 2CD", "01632 960 104"),
+    ("Southfield Practice", "71 Southfield Road\nAlderbridge AB3 4EF", "01632 960 271"),
+    ("Praxis am Fluss", "Uferstraße 12\n12345 Musterstadt", "030 23125 118"),
+)
 POOL = "Dermatology on call"
 
 # username, name, role, practice
@@ -14,12 +18,17 @@ PEOPLE = (
     ("ada", "Dr Ada Lindqvist", "GP", 0),
     ("ben", "Dr Ben Okafor", "GP", 0),
     ("cleo", "Dr Cleo Marchetti", "GP", 1),
+    ("fay", "Dr Fay Oyelaran", "GP", 1),
+    ("greta", "Dr. Greta Sommerfeld", "GP", 2),
+    ("hakan", "Dr. Hakan Yıldız", "GP", 2),
     ("dana", "Dr Dana Petrova", "DERMATOLOGIST", None),
     ("emil", "Dr Emil Haas", "DERMATOLOGIST", None),
+    ("jun", "Dr Jun Watanabe", "DERMATOLOGIST", None),
     ("ines", "Ines Duarte", "ADMIN", None),
+    ("karl", "Karl Novák", "ADMIN", None),
     ("theo", "Theo Brandt", "", None),
 )
-POOL_MEMBERS = ("dana", "emil")
+POOL_MEMBERS = ("dana", "emil", "jun")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 
+DEMO_ANALYSES = 60
+"""Enough to look at; more would keep the first picture that somebody sends waiting."""
+
 
 def prepare() -> int:
     """Everything that is said on the way goes to the log; standard output is what the demo command prints."""
@@ -26,5 +29,5 @@ def _load_demo() -> str:
         return ""
     said = io.StringIO()
     call_command("load_demo", stdout=said)
-    call_command("load_demo_analyses", stdout=sys.stderr)
+    call_command("load_demo_analyses", limit=DEMO_ANALYSES, stdout=sys.stderr)
     return said.getvalue()

@@ -20,5 +20,5 @@ class Command(BaseCommand):
         load_demo()
         self.stdout.write(f"Demo log-ins, all with the password {people.PASSWORD}:")
         for username, name, role, at in people.PEOPLE:
-            place = "" if at is None else f", {people.PRACTICES[at]}"
+            place = "" if at is None else f", {people.PRACTICES[at][0]}"
             self.stdout.write(f"  {username:<5} {name}: {role.lower() or 'no role'}{place}")
