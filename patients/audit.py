@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from patients.models import AuditEntry, Case, Image, Lesion, Patient, User, Viewer
+from patients.models import AuditEntry, Case, Image, Lesion, Patient, User, Viewer, role_of
 
 
 def record(*, actor: Viewer, action: str, obj: Model, patient: Patient | None = None, detail: dict[str, Any] | None = None) -> AuditEntry:
@@ -19,6 +19,7 @@ def record(*, actor: Viewer, action: str, obj: Model, patient: Patient | None = 
     return AuditEntry.objects.create(
         actor=person,
         actor_name=str(person or "nobody"),
+        actor_role=role_of(actor),
         action=action,
         object_type=obj._meta.label_lower,
         object_id=str(obj.pk),

@@ -74,6 +74,11 @@ def can_manage_accounts(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.ADMIN
 
 
+def can_see_access_list(viewer: Viewer) -> bool:
+    """The patient asks the practice, or the administrator who looks into a complaint."""
+    return role_of(viewer) in {Role.GP, Role.ADMIN}
+
+
 def can_break_glass(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.ADMIN
 

@@ -2,6 +2,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
 from patients.views import access, cases, home, lesions, records
+from patients.views import audit as trail
 
 
 class VariantConverter(StringConverter):
@@ -24,6 +25,8 @@ clinic = [
     path("lesions/<uuid:lesion_id>/refer/", cases.refer, name="refer"),
     # access
     path("break-glass/", access.break_glass, name="break-glass"),
+    path("patients/<uuid:patient_id>/access/", trail.access_list, name="access-list"),
+    path("patients/<uuid:patient_id>/access/download/", trail.access_download, name="access-download"),
 ]
 
 urlpatterns = [

@@ -137,6 +137,8 @@ ANALYSIS_REPUBLISH_S = env.number("ANALYSIS_REPUBLISH_S", 20)
 """The message of an analysis that still waits after so long may be lost: it is sent again."""
 ANALYSIS_REPUBLISH_BATCH = 20
 ANALYSIS_MAX_ATTEMPTS = 3
+AUDIT_ANCHOR_INTERVAL_S = env.number("AUDIT_ANCHOR_INTERVAL_S", 3600)
+"""How often the head of the audit trail is noted outside the database."""
 TORCH_THREADS = int(env.number("TORCH_THREADS", os.cpu_count() or 1))
 
 CELERY_BROKER_URL = env.broker_url(REDIS_URL)
@@ -159,6 +161,7 @@ CELERY_TASK_ROUTES = {
     "analysis.tasks.analyse_image_task": {"queue": "inference"},
     "analysis.tasks.explain_task": {"queue": "explain"},
     "analysis.tasks.requeue_lost_task": {"queue": "default"},
+    "patients.tasks.anchor_audit_task": {"queue": "default"},
 }
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TIMEZONE = "UTC"
@@ -168,6 +171,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "analysis.tasks.requeue_lost_task",
         "schedule": SWEEP_INTERVAL_S,
         "options": {"queue": "default", "expires": 4 * SWEEP_INTERVAL_S},
+    },
+    "anchor-audit": {
+        "task": "patients.tasks.anchor_audit_task",
+        "schedule": AUDIT_ANCHOR_INTERVAL_S,
+        "options": {"queue": "default", "expires": AUDIT_ANCHOR_INTERVAL_S},
     },
 }
 

@@ -220,3 +220,4 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE patients_auditentry DISABLE TRIGGER patients_auditentry_no_truncate")
+        cursor.execute("ALTER TABLE patients_auditseal DISABLE TRIGGER patients_auditseal_no_truncate")

@@ -86,6 +86,8 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", {"ines": 200} | NOT_ADMINS),
         Route("POST", {"ines": 302} | NOT_ADMINS, data=REASON),
     ],
+    "patients:access-list": [Route("GET", GPS_OF_NORTH | {"dana": 403, "emil": 403} | NO_ROLE, ("patient",))],
+    "patients:access-download": [Route("GET", GPS_OF_NORTH | {"dana": 403, "emil": 403} | NO_ROLE, ("patient",))],
     "analysis:submit": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), UPLOAD)],
     "analysis:latest": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("image",)),

@@ -1,5 +1,5 @@
 from patients.models.answers import Answer, AnswerDraft, Certainty, Diagnosis, Histology, Impression, Management, TextBlock
-from patients.models.audit import AuditEntry
+from patients.models.audit import AuditEntry, AuditSeal
 from patients.models.cases import Case, CaseEvent, CaseStatus, EventKind, RedFlag, Urgency
 from patients.models.consents import Consent, Purpose
 from patients.models.images import Calibration, Contact, Image, Immersion, Modality, Polarisation, SpacingOrigin
@@ -19,7 +19,8 @@ from patients.models.records import (
 )
 
 __all__ = [
-    "Answer", "AnswerDraft", "AuditEntry", "BreakGlass", "Calibration", "Case", "CaseEvent", "CaseStatus", "Certainty", "Checklist",
+    "Answer", "AnswerDraft", "AuditEntry", "AuditSeal", "BreakGlass", "Calibration", "Case", "CaseEvent", "CaseStatus", "Certainty",
+    "Checklist",
     "Consent", "Contact", "Diagnosis", "EventKind", "Histology", "Image", "Immersion", "Impression", "Invitation", "Laterality", "Lesion",
     "LetterLanguage", "Management", "Modality", "Notification", "Patient", "Polarisation", "Pool", "Practice", "Purpose", "RedFlag",
     "RiskFactor", "Role", "RolePolicy", "Sex", "SkinType", "SpacingOrigin", "Symptom", "TextBlock", "Urgency", "User", "Viewer", "role_of",
