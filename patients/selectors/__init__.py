@@ -1,9 +1,11 @@
 """Reads that span models. Each answers one page with a constant number of queries."""
 
 from patients.selectors.cases import waiting_for
+from patients.selectors.notifications import notifications_of, unread_count
 from patients.selectors.people import people
 from patients.selectors.records import find_patients, images_of, is_elsewhere, lesions_of, recent_images, recent_patients
 
 __all__ = [
-    "find_patients", "images_of", "is_elsewhere", "lesions_of", "people", "recent_images", "recent_patients", "waiting_for",
+    "find_patients", "images_of", "is_elsewhere", "lesions_of", "notifications_of", "people", "recent_images", "recent_patients",
+    "unread_count", "waiting_for",
 ]  # fmt: skip

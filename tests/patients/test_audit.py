@@ -40,6 +40,7 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
         {"case.draft", "case.send"},
     ),
     ("dana", "GET file", lambda c, s: c.get(reverse("patients:image-file", args=[s.image.pk, "upright"])), {"image.read"}),
+    ("theo", "POST preferences", lambda c, _: c.post(reverse("patients:preferences"), {"language": "de"}), {"account.preferences"}),
     (
         "ines",
         "POST break glass",
