@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from patients.views import access, cases, home, lesions, records
+from patients.views import access, cases, home, lesions, notifications, records
 from patients.views import audit as trail
 
 
@@ -23,6 +23,11 @@ clinic = [
     path("images/<uuid:image_id>/<variant:variant>/", lesions.image_file, name="image-file"),
     # cases
     path("lesions/<uuid:lesion_id>/refer/", cases.refer, name="refer"),
+    # notifications
+    path("notifications/", notifications.notification_list, name="notifications"),
+    path("notifications/read/", notifications.notifications_read, name="notifications-read"),
+    path("notifications/<uuid:notification_id>/read/", notifications.notification_read, name="notification-read"),
+    path("preferences/", notifications.preferences, name="preferences"),
     # access
     path("break-glass/", access.break_glass, name="break-glass"),
     path("patients/<uuid:patient_id>/access/", trail.access_list, name="access-list"),

@@ -41,6 +41,15 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
+def address(name: str, default: str) -> str:
+    """`https://host` or `http://host:port`, where a site begins; no slash at its end."""
+    value = text(name, default).rstrip("/")
+    url = urlsplit(value)
+    if url.scheme not in {"http", "https"} or not url.hostname or "*" in url.hostname or url.query or url.fragment:
+        raise ImproperlyConfigured(f"{name} must be an address like https://skin.example; it is {value!r}.")
+    return value
+
+
 def database(name: str = "DATABASE_URL") -> dict[str, Any]:
     """`postgresql://user:password@host:port/name`, or `postgresql://user@/name?host=/socket/folder`, as Django wants it."""
     url = urlsplit(text(name))

@@ -84,6 +84,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "patients.context.bell",
             ],
         },
     },
@@ -162,6 +163,8 @@ CELERY_TASK_ROUTES = {
     "analysis.tasks.explain_task": {"queue": "explain"},
     "analysis.tasks.requeue_lost_task": {"queue": "default"},
     "patients.tasks.anchor_audit_task": {"queue": "default"},
+    "patients.tasks.mail_notifications_task": {"queue": "default"},
+    "patients.tasks.mark_breaches_task": {"queue": "default"},
 }
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TIMEZONE = "UTC"
@@ -176,6 +179,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "patients.tasks.anchor_audit_task",
         "schedule": AUDIT_ANCHOR_INTERVAL_S,
         "options": {"queue": "default", "expires": AUDIT_ANCHOR_INTERVAL_S},
+    },
+    "mail-notifications": {
+        "task": "patients.tasks.mail_notifications_task",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
+    },
+    "mark-breaches": {
+        "task": "patients.tasks.mark_breaches_task",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
     },
 }
 
@@ -248,9 +261,25 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 MESSAGE_TAGS = {message_levels.ERROR: "danger", message_levels.DEBUG: "secondary"}
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 MIN_FREE_DISK_BYTES = int(env.number("MIN_FREE_DISK_MB", 500)) * 2**20
 """/health/ reports trouble when the volume of VAR_DIR has less."""
+
+# --- Mail ----------------------------------------------------------------------------------------------------------
+
+PUBLIC_URL = env.address("PUBLIC_URL", next((origin for origin in CSRF_TRUSTED_ORIGINS if "*" not in origin), "http://127.0.0.1:8000"))
+"""How people reach this installation: what links in mails begin with."""
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = int(env.number("EMAIL_PORT", 587))
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+_EMAIL_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_USE_TLS = _EMAIL_TLS and EMAIL_PORT != 465
+EMAIL_USE_SSL = _EMAIL_TLS and EMAIL_PORT == 465  # the port that is encrypted from the first byte
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "skinclinic@localhost")
+EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if os.environ.get('EMAIL_HOST') else 'filebased'}.EmailBackend"
+"""Without a server of one's own, mails are files to look at."""
 
 LOGGING = {
     "version": 1,

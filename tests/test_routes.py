@@ -7,7 +7,7 @@ their lines and, where they need more than these arguments, a row in `MADE`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
-from patients.models import User
+from patients.models import Notification, User
 from tests.analysis.states import in_state
 from tests.cast import Cast
 from tests.factories import jpeg_bytes, upload
@@ -81,6 +81,13 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "display")),
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "thumbnail")),
         Route("GET", GPS_OF_NORTH | {"dana": 403} | NO_ROLE, ("image", "original")),
+    ],
+    "patients:notifications": [Route("GET", EVERYBODY)],
+    "patients:notifications-read": [Route("POST", dict.fromkeys(EVERYBODY, 302))],
+    "patients:notification-read": [Route("POST", {"ada": 302}, ("notification",))],
+    "patients:preferences": [
+        Route("GET", EVERYBODY),
+        Route("POST", dict.fromkeys(EVERYBODY, 302), data={"language": "de", "mails": "breach"}),
     ],
     "patients:break-glass": [
         Route("GET", {"ines": 200} | NOT_ADMINS),
@@ -147,11 +154,12 @@ def explanation(cast: Cast) -> Explanation:
     return asked
 
 
-MADE = {
+MADE: dict[str, Callable[[Cast], Any]] = {
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),
     "failed": lambda cast: in_state(cast.image, Status.FAILED),
     "drawn": drawn_analysis,
     "explanation": explanation,
+    "notification": lambda cast: Notification.objects.create(to=cast.ada, kind="case_answered", case=cast.case),
 }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.utils import timezone
 
 from patients.models.cases import Case
@@ -22,7 +23,15 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def to_be_mailed(self) -> Self:
         """Found by state, so that a lost message or a mail server that is down delays a mail and never loses it."""
-        return self.filter(mailed_at__isnull=True, mail_failed_at__isnull=True).exclude(to__email="").filter(to__is_active=True)
+        return self.filter(by_mail=True, mailed_at__isnull=True, mail_failed_at__isnull=True)
+
+    def unwanted_by_mail(self) -> Self:
+        """Of those to be mailed: read meanwhile, switched off by their person, or with nobody to send them to."""
+        switched_off = Q(to__mails_off__contains=Func(F("kind"), template="ARRAY[%(expressions)s]"))
+        return self.to_be_mailed().filter(Q(read_at__isnull=False) | Q(to__is_active=False) | Q(to__email="") | switched_off)
+
+    def due(self, now: datetime) -> Self:
+        return self.to_be_mailed().filter(mail_after__lte=now)
 
 
 class Notification(UuidModel):
@@ -41,8 +50,11 @@ class Notification(UuidModel):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="notifications")
     at = models.DateTimeField(default=timezone.now, editable=False)
     read_at = models.DateTimeField(null=True, blank=True)
+    by_mail = models.BooleanField(default=True, help_text="Off once it is known that no mail is wanted or possible.")
     mailed_at = models.DateTimeField(null=True, blank=True)
     mail_attempts = models.PositiveSmallIntegerField(default=0)
+    mail_after = models.DateTimeField(default=timezone.now, help_text="No attempt before: a worker has claimed it, or the last one failed.")
+    mail_claim = models.UUIDField(null=True, blank=True, help_text="Of the worker that sends it.")
     mail_failed_at = models.DateTimeField(null=True, blank=True, help_text="Given up after several attempts.")
 
     objects = NotificationQuerySet.as_manager()
@@ -52,7 +64,11 @@ class Notification(UuidModel):
         indexes = [
             models.Index(fields=["to", "-at"], name="notification_newest"),
             models.Index(fields=["to"], condition=Q(read_at__isnull=True), name="notification_unread"),
-            models.Index(fields=["at"], condition=Q(mailed_at__isnull=True, mail_failed_at__isnull=True), name="notification_to_mail"),
+            models.Index(
+                fields=["mail_after"],
+                condition=Q(by_mail=True, mailed_at__isnull=True, mail_failed_at__isnull=True),
+                name="notification_to_mail",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -17,6 +18,13 @@ class Role(models.TextChoices):
     GP = "GP", "General practitioner"
     DERMATOLOGIST = "DERMATOLOGIST", "Dermatologist"
     ADMIN = "ADMIN", "Administrator"
+
+
+class Language(models.TextChoices):
+    """Of what is written to somebody."""
+
+    ENGLISH = "en", "English"
+    GERMAN = "de", "Deutsch"
 
 
 ACCOUNT_PERMISSIONS = {f"patients.{act}_{noun}" for act in ("view", "add", "change", "delete") for noun in ("user", "practice", "pool")}
@@ -47,11 +55,16 @@ class User(AbstractUser):
     display_name = models.CharField(max_length=150, blank=True, help_text="As it appears beside what this person did.")
     role = models.CharField(max_length=16, choices=Role, blank=True)
     practice = models.ForeignKey(Practice, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
+    language = models.CharField(max_length=2, choices=Language, default=Language.ENGLISH, help_text="Of the mails this person gets.")
+    mails_off = ArrayField(
+        models.CharField(max_length=16), default=list, blank=True, help_text="Kinds of notifications that are not sent by e-mail."
+    )
 
     class Meta:
         ordering = ["display_name", "username"]
         constraints = [
             models.CheckConstraint(condition=Q(role__in=["", *Role.values]), name="user_role_known"),
+            models.CheckConstraint(condition=Q(language__in=Language.values), name="user_language_known"),
             # The practice is what a GP may see, so a GP without one, or anybody else with one, is a mistake.
             models.CheckConstraint(
                 condition=Q(role=Role.GP, practice__isnull=False) | (~Q(role=Role.GP) & Q(practice__isnull=True)),

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from patients.models.people import Practice, Role, User, Viewer, role_of
+from patients.models.people import Language, Practice, Role, User, Viewer, role_of
 from patients.sites import site_label
 from skinclinic.base import UuidModel
 
@@ -51,9 +51,7 @@ class RiskFactor(models.TextChoices):
     SUNBURNS = "sunburns", "Severe sunburns, above all as a child"
 
 
-class LetterLanguage(models.TextChoices):
-    ENGLISH = "en", "English"
-    GERMAN = "de", "Deutsch"
+LetterLanguage = Language
 
 
 def among(field: str, choices: type[models.TextChoices]) -> Q:

@@ -141,6 +141,7 @@ def local_environment(var: Path) -> dict[str, str]:
         "DEMO": "1" if _is_private() else "0",
         "DATABASE_URL": services.postgres_url(var / "postgres"),
         "REDIS_URL": services.redis_url(var / "redis"),
+        "PUBLIC_URL": _address(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))),
     }
     return {name: value for name, value in defaults.items() if not os.environ.get(name)}
 

@@ -42,6 +42,7 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
     ("dana", "GET file", lambda c, s: c.get(reverse("patients:image-file", args=[s.image.pk, "upright"])), {"image.read"}),
     ("ada", "GET access list", lambda c, s: c.get(reverse("patients:access-list", args=[s.patient.pk])), {"access.read"}),
     ("ada", "GET access list as CSV", lambda c, s: c.get(reverse("patients:access-download", args=[s.patient.pk])), {"access.export"}),
+    ("theo", "POST preferences", lambda c, _: c.post(reverse("patients:preferences"), {"language": "de"}), {"account.preferences"}),
     (
         "ines",
         "POST break glass",
