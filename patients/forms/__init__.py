@@ -3,6 +3,7 @@
 from patients.forms.access import BreakGlassForm
 from patients.forms.cases import ReferralForm
 from patients.forms.images import ImageUploadForm
-from patients.forms.records import LesionForm, PatientForm, SearchForm
+from patients.forms.lesions import ChecklistForm, LesionForm
+from patients.forms.records import PatientForm, SearchForm
 
-__all__ = ["BreakGlassForm", "ImageUploadForm", "LesionForm", "PatientForm", "ReferralForm", "SearchForm"]
+__all__ = ["BreakGlassForm", "ChecklistForm", "ImageUploadForm", "LesionForm", "PatientForm", "ReferralForm", "SearchForm"]
