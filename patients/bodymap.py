@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from math import dist
 
 from patients.bodydrawing import LEFT, MIDDLE, RIGHT, VIEWS, Area, Point, View
 from patients.models import Lesion
 from patients.sites import BodySite, body_sites
 
-DOT_STEP = 20.0
-"""Between the marks of two lesions of one place, in units of the drawing."""
-DOTS_ABREAST = 3
+DOT_STEP = 28.0
+"""Between the marks of two lesions, in units of the drawing."""
+STEPS = sorted(((across, down) for across in range(8) for down in range(8)), key=lambda step: (sum(step), step))
+"""Where else a mark may go when its place is taken, nearest first."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ REGIONS: dict[str, Region] = {
     "anywhere": Region("No particular place", _labels("Skin | Upper extremity | Lower extremity")),
 }  # fmt: skip
 NOT_DRAWN = ("inside-mouth", "anywhere")
+VIEW_OF = {view.key: view for view in VIEWS}
 
 
 @cache
@@ -233,11 +236,13 @@ def not_drawn() -> tuple[Words, ...]:
 def marked(lesions: Iterable[Lesion]) -> tuple[Figure, ...]:
     """The figures with a patient's lesions as dots: the whole body always, face and soles where there is something to see."""
     dots: dict[str, list[Dot]] = {}
-    taken: dict[tuple[str, Point], int] = {}
+    taken: dict[str, list[Point]] = {}
     for lesion in lesions:
         if place := place_of(lesion):
-            count = taken[place] = taken.get(place, -1) + 1
-            dots.setdefault(place[0], []).append(_dot(lesion, place[1], count))
+            view, wanted = place
+            x, y = _free(wanted, VIEW_OF[view].middle, taken.setdefault(view, []))
+            taken[view].append((x, y))
+            dots.setdefault(view, []).append(Dot(lesion, f"{x:.1f}", f"{y:.1f}"))
     whole = {view.key for view in VIEWS[:2]}
     return tuple(
         Figure(figure.view, figure.shapes, tuple(dots.get(figure.view.key, ())))
@@ -256,11 +261,11 @@ def place_of(lesion: Lesion) -> tuple[str, Point] | None:
     return None
 
 
-def _dot(lesion: Lesion, point: Point, count: int) -> Dot:
-    """Those that share a place stand in rows around it: the first in the middle, then to its right and left, then beneath."""
-    row, column = divmod(count, DOTS_ABREAST)
-    across = (0, 1, -1)[column]
-    return Dot(lesion, f"{point[0] + across * DOT_STEP:.1f}", f"{point[1] + row * DOT_STEP:.1f}")
+def _free(wanted: Point, middle: float, taken: list[Point]) -> Point:
+    """The wanted place, or the nearest one outwards or beneath where no other mark lies: never across the middle, to the other side."""
+    outwards = (wanted[0] > middle) - (wanted[0] < middle)
+    places = ((wanted[0] + across * outwards * DOT_STEP, wanted[1] + down * DOT_STEP) for across, down in STEPS)
+    return next((place for place in places if all(dist(place, other) >= DOT_STEP for other in taken)), wanted)
 
 
 def _shapes(view: View, area: Area) -> Iterator[Shape]:

@@ -12,26 +12,21 @@ function connect(map) {
   map.querySelector("[data-bodymap-keys]").hidden = false;
   for (const region of regions) region.addEventListener("click", (event) => {
     event.preventDefault();
-    choose(map, region, sites, side);
+    choose(region, sites, side);
     mark(regions, sites, side);
   });
   for (const figure of map.querySelectorAll("svg")) oneTabStop([...figure.querySelectorAll("[data-region]")]);
-  for (const field of [sites, side]) field.addEventListener("change", () => {
-    map.querySelector("[data-bodymap-status]").textContent = "";
-    mark(regions, sites, side);
-  });
+  for (const field of [sites, side]) field.addEventListener("change", () => mark(regions, sites, side));
   mark(regions, sites, side);
 }
 
-function choose(map, region, sites, side) {
+function choose(region, sites, side) {
   const keys = region.dataset.sites.split(" ");
-  sites.dispatchEvent(new CustomEvent("narrow", { detail: { values: keys, name: region.dataset.name } }));
-  side.value = region.dataset.side; // where the drawing does not tell the side, none is guessed
-  const count = keys.length === 1 ? "one site" : `${keys.length} sites in the list`;
   const ask = region.dataset.side ? "" : " Choose the side.";
-  map.querySelector("[data-bodymap-status]").textContent =
-    `${region.dataset.name}: ${count}, “${sites.selectedOptions[0].text}” is chosen.${ask}`;
-  sites.focus({ preventScroll: false });
+  const words = `${region.dataset.name}: ${keys.length === 1 ? "one site" : `${keys.length} sites`}.${ask}`;
+  sites.dispatchEvent(new CustomEvent("narrow", { detail: { values: keys, words } }));
+  side.value = region.dataset.side; // where the drawing does not tell the side, none is guessed
+  sites.focus();
 }
 
 // Whatever the site in the list may lie in: one region for most, several for a general one.

@@ -27,7 +27,7 @@ function addFilter(select) {
     const found = detail.values.map((value) => options.find((option) => option.value === value));
     field.value = "";
     all.hidden = false;
-    show(found, detail.values[0], `${detail.name}: ${found.length}`);
+    show(found, detail.values[0], detail.words);
   });
   all.addEventListener("click", () => {
     all.hidden = true;

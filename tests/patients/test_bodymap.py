@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from math import dist
+
 import pytest
 
 from patients import bodymap
@@ -85,10 +88,14 @@ def test_a_site_of_an_older_list_is_not_marked() -> None:
     assert bodymap.place_of(Lesion(site_code="T-02000", site_scheme="SRT", site_meaning="Skin of face", laterality="U")) is None
 
 
-def test_marks_of_one_place_lie_apart() -> None:
-    front = bodymap.marked([lesion("Abdomen", "L", number) for number in range(1, 6)])[0]
-    places = {(dot.x, dot.y) for dot in front.dots}
-    assert len(front.dots) == len(places) == 5
+def test_marks_lie_apart_and_on_their_side() -> None:
+    crowded = [lesion(label, side, number) for number, (label, side) in enumerate([("Neck", "L"), ("Neck", "R"), ("Neck", "U")] * 3, 1)]
+    front = bodymap.marked(crowded)[0]
+    places = [(float(dot.x), float(dot.y)) for dot in front.dots]
+    assert len(places) == 9
+    assert all(dist(one, other) >= bodymap.DOT_STEP - 0.2 for one, other in combinations(places, 2))
+    on_side = {"L": lambda x: x > 120, "R": lambda x: x < 120, "U": lambda x: x == 120}
+    assert all(on_side[dot.lesion.laterality](float(dot.x)) for dot in front.dots)
 
 
 def test_the_body_is_always_shown_face_and_soles_where_there_is_something() -> None:
