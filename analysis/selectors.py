@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
 from django.db.models import DateField
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce, TruncDate
 
-from analysis.models import ANSWERS, Analysis
+from analysis.models import ANSWERS, Analysis, Status
 from analysis.regions import Region
 from patients.models import Image
 
@@ -30,3 +36,46 @@ def picture_of_last_visit(image: Image) -> Image | None:
     day = Coalesce("taken_on", TruncDate("uploaded_at"), output_field=DateField())
     same = Image.objects.filter(lesion=image.lesion_id, modality=image.modality)
     return same.annotate(on=day).filter(on__lt=image.day).order_by("-on", "-uploaded_at").first()
+
+
+@dataclass(frozen=True)
+class StoredFigures:
+    """Those figures of a finished analysis by which the lesions of a patient are compared; None: could not be told."""
+
+    p_malignant: float
+    asymmetry: float | None
+    """Across the long axis, 0 to 1."""
+    border: float | None
+    colours: int | None
+    diameter_mm: float | None
+    diameter_px: float | None
+    failure: str
+    """Why nothing was measured, a sentence; or empty."""
+    is_unfamiliar: bool
+    touches_border: bool
+    should_be_retaken: bool
+
+
+def figures_of_newest(images: Iterable[Image]) -> dict[UUID, StoredFigures]:
+    """By image, of its newest finished analysis of the whole picture. One query, and only these parts of the large result document."""
+    parts = {name: KeyTransform(name, "result") for name in ("abcd", "familiarity", "lesion", "quality")}
+    done = Analysis.objects.filter(image__in=list(images), region__isnull=True, status=Status.SUCCEEDED)
+    newest = done.order_by("image", "-queued_at").distinct("image").annotate(**parts).values("image", "p_malignant", *parts)
+    return {row["image"]: _figures(row) for row in newest}
+
+
+def _figures(row: dict[str, Any]) -> StoredFigures:
+    """Results from before something was judged do not have it."""
+    abcd, familiarity, outline, quality = ((row[part] or {}) for part in ("abcd", "familiarity", "lesion", "quality"))
+    return StoredFigures(
+        p_malignant=row["p_malignant"],
+        asymmetry=abcd.get("asymmetry_1"),
+        border=abcd.get("border_irregularity"),
+        colours=len(abcd["colours"]) if "colours" in abcd else None,
+        diameter_mm=abcd.get("diameter_1_mm"),
+        diameter_px=abcd.get("diameter_1_px"),
+        failure=abcd.get("failure") or "",
+        is_unfamiliar=bool(familiarity.get("is_unfamiliar")),
+        touches_border=bool(outline.get("touches_border")),
+        should_be_retaken=quality.get("verdict") == "retake",
+    )

@@ -1,11 +1,12 @@
 from django.urls import path
 
-from analysis.views import analyses, explanations
+from analysis.views import analyses, explanations, side_by_side
 
 app_name = "analysis"
 
 urlpatterns = [
     path("lesions/<uuid:lesion_id>/analyses/", analyses.submit, name="submit"),
+    path("patients/<uuid:patient_id>/lesions/", side_by_side.side_by_side, name="side-by-side"),
     path("images/<uuid:image_id>/analysis/", analyses.latest, name="latest"),
     path("images/<uuid:image_id>/region/", analyses.region, name="region"),
     path("analyses/<uuid:analysis_id>/", analyses.detail, name="detail"),

@@ -42,6 +42,15 @@ def can_add_lesions(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.GP
 
 
+def can_edit_lesions(viewer: Viewer) -> bool:
+    return role_of(viewer) == Role.GP
+
+
+def can_fill_checklist(viewer: Viewer) -> bool:
+    """Whoever has the patient in front of them: some of the signs are told, not seen."""
+    return role_of(viewer) == Role.GP
+
+
 def can_add_images(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.GP
 

@@ -23,6 +23,12 @@ class BodySite:
     def label(self) -> str:
         return site_label(self.meaning)
 
+    @property
+    def only_side(self) -> str:
+        """The laterality that the code itself names, as "upper outer quadrant of left breast" does; else empty."""
+        words = self.meaning.lower().split()
+        return "L" if "left" in words else "R" if "right" in words else ""
+
 
 def site_label(meaning: str) -> str:
     """The code's meaning as people say it: "Skin of cheek" becomes "Cheek"."""

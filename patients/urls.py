@@ -20,6 +20,8 @@ clinic = [
     # lesions and their pictures
     path("patients/<uuid:patient_id>/lesions/new/", lesions.lesion_new, name="lesion-new"),
     path("lesions/<uuid:lesion_id>/", lesions.lesion_detail, name="lesion"),
+    path("lesions/<uuid:lesion_id>/edit/", lesions.lesion_edit, name="lesion-edit"),
+    path("lesions/<uuid:lesion_id>/checklist/", lesions.checklist, name="checklist"),
     path("images/<uuid:image_id>/<variant:variant>/", lesions.image_file, name="image-file"),
     # cases
     path("lesions/<uuid:lesion_id>/refer/", cases.refer, name="refer"),

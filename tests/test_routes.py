@@ -47,6 +47,18 @@ class Route:
 
 PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-03", "sex": "female", "record_number": "N9"}
 LESION = {"site_key": "SCT:36141000", "laterality": "R"}
+SIGNS = dict.fromkeys(
+    [
+        "change_in_size",
+        "irregular_shape",
+        "irregular_colour",
+        "diameter_7_mm",
+        "inflammation",
+        "oozing",
+        "change_in_sensation",
+    ],
+    "no",
+)
 REASON = {"practice": "north", "record_number": "N1", "reason": "Complaint of the 3rd"}
 UPLOAD = {"image": "a picture", "modality": "dermoscopic"}
 QUESTION = {"label": "MEL", "masks": 1000, "cells": 8, "visible_percent": 50, "seed": 0}
@@ -72,6 +84,15 @@ ROUTES: dict[str, list[Route]] = {
         Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("patient",), LESION),
     ],
     "patients:lesion": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("lesion",))],
+    "patients:lesion-edit": [
+        Route("GET", GPS_OF_NORTH | NOT_GPS, ("lesion",)),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), LESION | {"version": "1"}),
+    ],
+    "patients:checklist": [
+        Route("GET", GPS_OF_NORTH | NOT_GPS, ("lesion",)),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), SIGNS),
+    ],
+    "analysis:side-by-side": [Route("GET", GPS_OF_NORTH | {"dana": 200, "emil": 200} | NO_ROLE, ("patient",))],
     "patients:refer": [
         Route("GET", GPS_OF_NORTH | NOT_GPS, ("lesion",)),
         Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("free_lesion",), {"target_key": "emil", "urgency": "soon"}),

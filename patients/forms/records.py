@@ -1,4 +1,4 @@
-"""Patients and lesions."""
+"""Patients."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 
 from patients.forms.fields import DateInput, not_in_future
-from patients.models import Laterality, Lesion, Patient
-from patients.sites import BodySite, body_sites
+from patients.models import Patient
 
 
 class PatientForm(forms.ModelForm[Patient]):
@@ -27,30 +26,6 @@ class PatientForm(forms.ModelForm[Patient]):
 
     def clean_birth_date(self) -> date | None:
         return not_in_future(self.cleaned_data["birth_date"])
-
-
-class LesionForm(forms.ModelForm[Lesion]):
-    site_key = forms.ChoiceField(
-        label="Body site",
-        choices=lambda: [("", "Choose a site"), *((site.key, site.label) for site in body_sites().values())],
-        help_text="Coded after DICOM CID 4029, Dermatology Anatomic Sites.",
-        widget=forms.Select(attrs={"data-filter": "Search the body sites"}),
-    )
-    laterality = forms.ChoiceField(label="Side", choices=[("", "Choose a side"), *Laterality.choices])
-
-    class Meta:
-        model = Lesion
-        fields = ["laterality", "first_noticed", "note"]
-        widgets = {"first_noticed": DateInput(), "note": forms.Textarea(attrs={"rows": 3})}
-        help_texts = {"first_noticed": "Roughly is enough."}
-
-    field_order = ["site_key", "laterality", "first_noticed", "note"]
-
-    def clean_first_noticed(self) -> date | None:
-        return not_in_future(self.cleaned_data["first_noticed"])
-
-    def site(self) -> BodySite:
-        return body_sites()[self.cleaned_data["site_key"]]
 
 
 class SearchForm(forms.Form):

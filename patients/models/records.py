@@ -178,6 +178,7 @@ class Lesion(UuidModel):
     site_meaning = models.CharField(max_length=64)
     laterality = models.CharField(max_length=1, choices=Laterality)
     first_noticed = models.DateField(null=True, blank=True)
+    first_noticed_roughly = models.BooleanField(default=False, help_text="The day is a guess: the month is what was said.")
     symptoms = ArrayField(models.CharField(max_length=16, choices=Symptom), default=list, blank=True)
     note = models.TextField(max_length=2000, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -196,6 +197,9 @@ class Lesion(UuidModel):
             models.CheckConstraint(condition=Q(laterality__in=Laterality.values), name="lesion_laterality_known"),
             models.CheckConstraint(condition=~Q(site_code="") & ~Q(site_scheme="") & ~Q(site_meaning=""), name="lesion_site_coded"),
             models.CheckConstraint(condition=among("symptoms", Symptom), name="lesion_symptoms_known"),
+            models.CheckConstraint(
+                condition=Q(first_noticed_roughly=False) | Q(first_noticed__isnull=False), name="lesion_roughly_means_a_date"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -212,11 +216,17 @@ class Lesion(UuidModel):
             return label
         return f"{self.get_laterality_display()} {label[:1].lower()}{label[1:]}"
 
+    @property
+    def symptom_words(self) -> list[str]:
+        return [str(Symptom(symptom).label) for symptom in self.symptoms]
+
 
 class Checklist(UuidModel):
     """The weighted 7-point checklist, answered once: another visit is another row.
 
-    Major signs count 2, minor signs 1; 3 or more call for an urgent referral (Mackie 1990 as revised; NICE NG12).
+    Three major signs count 2 each, four minor ones 1 each: 0 to 10. From 3 on it calls for an urgent referral. The signs are those of
+    the revised Glasgow checklist (MacKie 1990, BMJ 301:1005); weights and threshold those by which NICE refers pigmented lesions on a
+    suspected cancer pathway (NG12), studied in general practice by Walter et al. 2013, doi:10.3399/bjgp13X667213.
     """
 
     MAJOR = ("change_in_size", "irregular_shape", "irregular_colour")

@@ -2,11 +2,13 @@
 
 from patients.selectors.access import access_keys, all_acts, gathered_acts
 from patients.selectors.cases import waiting_for
+from patients.selectors.lesions import awaiting_impression, checklists_of, newest_histology, pictures_to_compare
 from patients.selectors.notifications import notifications_of, unread_count
 from patients.selectors.people import people
 from patients.selectors.records import find_patients, images_of, is_elsewhere, lesions_of, recent_images, recent_patients
 
 __all__ = [
-    "access_keys", "all_acts", "find_patients", "gathered_acts", "images_of", "is_elsewhere", "lesions_of", "notifications_of",
-    "people", "recent_images", "recent_patients", "unread_count", "waiting_for",
+    "access_keys", "all_acts", "awaiting_impression", "checklists_of", "find_patients", "gathered_acts", "images_of",
+    "is_elsewhere", "lesions_of", "newest_histology", "notifications_of", "people", "pictures_to_compare", "recent_images",
+    "recent_patients", "unread_count", "waiting_for",
 ]  # fmt: skip

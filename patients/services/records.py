@@ -1,4 +1,4 @@
-"""Patients and their lesions."""
+"""Patients."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 
 from patients import audit
 from patients import permissions as rules
-from patients.models import Lesion, Patient, User
-from patients.sites import BodySite
+from patients.models import Patient, User
 from skinclinic.errors import ClinicError
 
 
@@ -58,25 +56,3 @@ def _save(patient: Patient) -> None:
             raise
         message = "Another patient of this practice has this record number. Check the number, or open that patient instead."
         raise ClinicError("record_number_taken", message, http_status=409) from None
-
-
-def add_lesion(
-    *, actor: User, patient: Patient, site: BodySite, laterality: str, first_noticed: date | None = None, note: str = ""
-) -> Lesion:
-    rules.require(rules.can_add_lesions(actor))
-    with transaction.atomic():
-        owner = rules.get_for(actor, Patient.objects.select_for_update(), patient.pk)  # two lesions at once must not share a number
-        last = owner.lesions.aggregate(last=Max("number"))["last"] or 0
-        lesion = Lesion.objects.create(
-            patient=owner,
-            number=last + 1,
-            site_code=site.code,
-            site_scheme=site.scheme,
-            site_meaning=site.meaning,
-            laterality=laterality,
-            first_noticed=first_noticed,
-            note=note,
-            created_by=actor,
-        )
-        audit.record(actor=actor, action="lesion.create", obj=lesion)
-    return lesion

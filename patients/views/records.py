@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from patients import audit, selectors, services
+from patients import audit, bodymap, selectors, services
 from patients import permissions as rules
 from patients.forms import PatientForm, SearchForm
 from patients.models import Patient
@@ -36,7 +36,7 @@ def patient_detail(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     patient = rules.get_for(request.user, Patient.objects.select_related("practice"), patient_id)
     lesions = selectors.lesions_of(request.user, patient)
     audit.record(actor=request.user, action="patient.read", obj=patient)
-    return render(request, "patients/detail.html", {"patient": patient, "lesions": lesions})
+    return render(request, "patients/detail.html", {"patient": patient, "lesions": lesions, "figures": bodymap.marked(lesions)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -18,6 +18,19 @@ from tests.cast import Cast
 PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-03", "sex": "female", "record_number": "N9"}
 LESION = {"site_key": "SCT:36141000", "laterality": "R"}
 
+SIGNS = dict.fromkeys(
+    [
+        "change_in_size",
+        "irregular_shape",
+        "irregular_colour",
+        "diameter_7_mm",
+        "inflammation",
+        "oozing",
+        "change_in_sensation",
+    ],
+    "yes",
+)
+
 Request = Callable[[Client, Cast], Any]
 
 TRACES: list[tuple[str, str, Request, set[str]]] = [
@@ -31,6 +44,16 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
     ("ada", "POST edit", lambda c, s: c.post(reverse("patients:edit", args=[s.patient.pk]), PATIENT), {"patient.read", "patient.change"}),
     ("ada", "GET new lesion", lambda c, s: c.get(reverse("patients:lesion-new", args=[s.patient.pk])), {"patient.read"}),
     ("ada", "POST new lesion", lambda c, s: c.post(reverse("patients:lesion-new", args=[s.patient.pk]), LESION), {"lesion.create"}),
+    ("ada", "GET change lesion", lambda c, s: c.get(reverse("patients:lesion-edit", args=[s.lesion.pk])), {"lesion.read"}),
+    (
+        "ada",
+        "POST change lesion",
+        lambda c, s: c.post(reverse("patients:lesion-edit", args=[s.lesion.pk]), LESION | {"version": "1"}),
+        {"lesion.change"},
+    ),
+    ("ada", "GET checklist", lambda c, s: c.get(reverse("patients:checklist", args=[s.lesion.pk])), {"lesion.read"}),
+    ("ada", "POST checklist", lambda c, s: c.post(reverse("patients:checklist", args=[s.lesion.pk]), SIGNS), {"checklist.record"}),
+    ("dana", "GET side by side", lambda c, s: c.get(reverse("analysis:side-by-side", args=[s.patient.pk])), {"patient.compare-lesions"}),
     ("dana", "GET lesion", lambda c, s: c.get(s.lesion.get_absolute_url()), {"lesion.read"}),
     ("ada", "GET refer", lambda c, s: c.get(reverse("patients:refer", args=[s.lesion.pk])), {"lesion.read"}),
     (

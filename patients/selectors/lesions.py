@@ -1,0 +1,38 @@
+"""What is known of one lesion, and of all the lesions of a patient together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Case, DateField, QuerySet, Value, When
+from django.db.models.functions import Coalesce, TruncDate
+
+from patients import permissions as rules
+from patients.models import Checklist, Histology, Image, Impression, Lesion, Modality, Patient, User
+
+
+def checklists_of(lesion: Lesion) -> QuerySet[Checklist]:
+    """The newest first."""
+    return lesion.checklists.select_related("by")
+
+
+def newest_histology(lesion: Lesion) -> Histology | None:
+    """The one that counts."""
+    return lesion.histologies.select_related("by").first()
+
+
+def pictures_to_compare(lesions: Iterable[Lesion]) -> dict[UUID, Image]:
+    """By lesion, its newest dermoscopic picture; the newest macroscopic one where there is no other."""
+    first = Case(When(modality=Modality.DERMOSCOPIC, then=Value(0)), default=Value(1))
+    day = Coalesce("taken_on", TruncDate("uploaded_at"), output_field=DateField())
+    newest = Image.objects.filter(lesion__in=lesions).order_by("lesion", first, day.desc(), "-uploaded_at", "id").distinct("lesion")
+    return {image.lesion_id: image for image in newest}
+
+
+def awaiting_impression(viewer: User, patient: Patient, images: Iterable[Image]) -> set[UUID]:
+    """Those of a patient's pictures of which the viewer has to say first what they think: `must_give_impression` for many at once."""
+    if not (patient.practice.asks_impression and rules.can_give_impression(viewer)):
+        return set()
+    keys = {image.pk for image in images}
+    return keys - set(Impression.objects.filter(by=viewer, image__in=keys).values_list("image", flat=True))
