@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import DateField
 from django.db.models.functions import Coalesce, TruncDate
 
-from analysis.models import ANSWERS, Analysis
+from analysis.models import ANSWERS, Analysis, Status
 from analysis.regions import Region
 from patients.models import Image
 
@@ -30,3 +32,15 @@ def picture_of_last_visit(image: Image) -> Image | None:
     day = Coalesce("taken_on", TruncDate("uploaded_at"), output_field=DateField())
     same = Image.objects.filter(lesion=image.lesion_id, modality=image.modality)
     return same.annotate(on=day).filter(on__lt=image.day).order_by("-on", "-uploaded_at").first()
+
+
+def newest_results(images: list[Image]) -> dict[UUID, Analysis]:
+    """Of each image the newest finished analysis of the whole picture, by the image's key; nothing for those without one."""
+    finished = Analysis.objects.filter(image__in=images, region__isnull=True, status=Status.SUCCEEDED)
+    return {analysis.image_id: analysis for analysis in finished.order_by("image_id", "-queued_at").distinct("image_id")}
+
+
+def registration_of(earlier: Image, later: Image) -> Analysis | None:
+    """The newest analysis of the later image that tried to lay exactly this earlier one over it."""
+    tried = Analysis.objects.filter(image=later, region__isnull=True, result__change__image=str(earlier.pk))
+    return tried.select_related("image").order_by("-queued_at").first()

@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from patients.views import access, cases, home, lesions, records
+from patients.views import access, cases, home, images, lesions, records
 
 
 class VariantConverter(StringConverter):
@@ -19,7 +19,10 @@ clinic = [
     # lesions and their pictures
     path("patients/<uuid:patient_id>/lesions/new/", lesions.lesion_new, name="lesion-new"),
     path("lesions/<uuid:lesion_id>/", lesions.lesion_detail, name="lesion"),
-    path("images/<uuid:image_id>/<variant:variant>/", lesions.image_file, name="image-file"),
+    path("images/<uuid:image_id>/<variant:variant>/", images.image_file, name="image-file"),
+    path("images/<uuid:image_id>/calibrate/", images.calibrate, name="calibrate"),
+    path("images/<uuid:image_id>/pair/", images.pair, name="image-pair"),
+    path("images/<uuid:image_id>/unpair/", images.unpair, name="image-unpair"),
     # cases
     path("lesions/<uuid:lesion_id>/refer/", cases.refer, name="refer"),
     # access
