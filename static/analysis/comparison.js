@@ -6,6 +6,13 @@ const MISSING = "This picture could not be loaded. Reload the page; tell your ad
 const NOT_OURS = ["r", "R", "f"]; // turning and mirroring one of two pictures would make them incomparable
 const ACTS = ["canvas-press", "canvas-scroll", "canvas-key", "canvas-pinch", "canvas-double-click"];
 
+/** OpenSeadragon would write a style into the page, which our Content-Security-Policy refuses; it does not where one is marked as its. */
+function keepStylesOut() {
+  const mark = document.createElementNS("", "style");
+  mark.setAttribute("data-openseadragon-mobile-css", "");
+  document.head.append(mark);
+}
+
 function start(section) {
   const linked = section.querySelector("[data-linked]");
   const sides = [...section.querySelectorAll("[data-window]")].map(open);
@@ -68,4 +75,5 @@ function follow(side, leader) {
   to.panTo(new OpenSeadragon.Point(middle.x, middle.y * (height(side.viewer) / height(leader.viewer))), true);
 }
 
+keepStylesOut();
 document.querySelectorAll("[data-compare]").forEach(start);

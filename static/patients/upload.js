@@ -12,6 +12,7 @@ function enhance(form) {
   input.multiple = true;
   input.required = false; // what counts is the list
   kind.required = false; // and what each picture in it says
+  form.querySelector(`label[for=${kind.id}]`).textContent = "Modality of all";
   for (const hint of form.querySelectorAll("[data-scripted]")) hint.hidden = false;
 
   const add = (files, stated = kind.value) => {
