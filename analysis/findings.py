@@ -39,14 +39,15 @@ class Findings:
     files: dict[Kind, tuple[str, bytes]]
 
 
-def pack(output: Output, since: SinceLastVisit | None = None) -> Findings:
-    """Split an Output, and what has changed since an earlier visit, into rows and files.
+def pack(output: Output, since: SinceLastVisit | None = None, pixel_spacing_mm: tuple[float, float] | None = None) -> Findings:
+    """Split an Output, the scale it was measured with, and what has changed since an earlier visit, into rows and files.
 
     Drawing is work like any stage and is timed as one.
     """
     started_s = perf_counter()
     files = files_of(output) | (files_of_change(since.comparison) if since else {})
     document = {"schema": SCHEMA, **to_json(output), "outline_agreement": agreement(output.lesion, output.level_set)}
+    document["pixel_spacing_mm"] = to_json(pixel_spacing_mm)
     models_used, timings_ms = document.pop("models"), document.pop("timings_ms")
     document["classification"]["is_suspicious"] = output.classification.is_suspicious
     document["familiarity"]["is_unfamiliar"] = output.familiarity.is_unfamiliar

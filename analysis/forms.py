@@ -61,3 +61,10 @@ class QuestionForm(forms.ModelForm[Explanation]):
     def covering(self) -> dict[str, list[forms.BoundField]]:
         """What few will change."""
         return {"visible_fields": [self[name] for name in Explanation.QUESTION if name != "label"]}
+
+
+class ComparisonForm(forms.Form):
+    """Two pictures of one lesion."""
+
+    one = forms.UUIDField()
+    other = forms.UUIDField()

@@ -79,3 +79,15 @@ def _figures(row: dict[str, Any]) -> StoredFigures:
         touches_border=bool(outline.get("touches_border")),
         should_be_retaken=quality.get("verdict") == "retake",
     )
+
+
+def newest_results(images: list[Image]) -> dict[UUID, Analysis]:
+    """Of each image the newest finished analysis of the whole picture, by the image's key; nothing for those without one."""
+    finished = Analysis.objects.filter(image__in=images, region__isnull=True, status=Status.SUCCEEDED)
+    return {analysis.image_id: analysis for analysis in finished.order_by("image_id", "-queued_at").distinct("image_id")}
+
+
+def registration_of(earlier: Image, later: Image) -> Analysis | None:
+    """The newest analysis of the later image that tried to lay exactly this earlier one over it."""
+    tried = Analysis.objects.filter(image=later, region__isnull=True, result__change__image=str(earlier.pk))
+    return tried.select_related("image").order_by("-queued_at").first()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from analysis.views import analyses, explanations, side_by_side
+from analysis.views import analyses, comparison, explanations, side_by_side
 
 app_name = "analysis"
 
@@ -9,6 +9,8 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/lesions/", side_by_side.side_by_side, name="side-by-side"),
     path("images/<uuid:image_id>/analysis/", analyses.latest, name="latest"),
     path("images/<uuid:image_id>/region/", analyses.region, name="region"),
+    path("lesions/<uuid:lesion_id>/compare/", comparison.choose, name="compare-choice"),
+    path("images/<uuid:image_id>/with/<uuid:other_id>/", comparison.compare, name="compare"),
     path("analyses/<uuid:analysis_id>/", analyses.detail, name="detail"),
     path("analyses/<uuid:analysis_id>/status/", analyses.status, name="status"),
     path("analyses/<uuid:analysis_id>/cancel/", analyses.cancel, name="cancel"),

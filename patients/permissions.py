@@ -55,6 +55,11 @@ def can_add_images(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.GP
 
 
+def can_measure_images(viewer: Viewer) -> bool:
+    """Say how long something in a picture is: those who treat."""
+    return role_of(viewer) in {Role.GP, Role.DERMATOLOGIST}
+
+
 def can_export_originals(viewer: Viewer) -> bool:
     """Originals carry what cameras and devices wrote into them; everybody else is shown what was made of them."""
     return role_of(viewer) == Role.GP

@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from patients.views import access, cases, home, lesions, notifications, records
+from patients.views import access, cases, home, images, lesions, notifications, records
 from patients.views import audit as trail
 
 
@@ -22,7 +22,10 @@ clinic = [
     path("lesions/<uuid:lesion_id>/", lesions.lesion_detail, name="lesion"),
     path("lesions/<uuid:lesion_id>/edit/", lesions.lesion_edit, name="lesion-edit"),
     path("lesions/<uuid:lesion_id>/checklist/", lesions.checklist, name="checklist"),
-    path("images/<uuid:image_id>/<variant:variant>/", lesions.image_file, name="image-file"),
+    path("images/<uuid:image_id>/<variant:variant>/", images.image_file, name="image-file"),
+    path("images/<uuid:image_id>/calibrate/", images.calibrate, name="calibrate"),
+    path("images/<uuid:image_id>/pair/", images.pair, name="image-pair"),
+    path("images/<uuid:image_id>/unpair/", images.unpair, name="image-unpair"),
     # cases
     path("lesions/<uuid:lesion_id>/refer/", cases.refer, name="refer"),
     # notifications

@@ -21,10 +21,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
-from patients.models import Notification, User
+from patients.models import Image, Notification, User
 from tests.analysis.states import in_state
 from tests.cast import Cast
-from tests.factories import jpeg_bytes, upload
+from tests.factories import jpeg_bytes, make_image, upload
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
 EVERYBODY = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "ines", "theo"], 200)
@@ -62,6 +62,7 @@ SIGNS = dict.fromkeys(
 REASON = {"practice": "north", "record_number": "N1", "reason": "Complaint of the 3rd"}
 UPLOAD = {"image": "a picture", "modality": "dermoscopic"}
 QUESTION = {"label": "MEL", "masks": 1000, "cells": 8, "visible_percent": 50, "seed": 0}
+RULER = {"from_x_px": 10, "from_y_px": 20, "to_x_px": 110, "to_y_px": 20, "length_mm": 10}
 REGION = {"left": 10, "top": 20, "width": 80, "height": 70}
 NOT_TREATING = {"ines": 403, "theo": 403}
 SEEN_BY_DANA = {"dana": 200}
@@ -110,6 +111,12 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", EVERYBODY),
         Route("POST", dict.fromkeys(EVERYBODY, 302), data={"language": "de", "mails": "breach"}),
     ],
+    "patients:calibrate": [
+        Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("image",)),
+        Route("POST", {"ada": 302, "ben": 302, "dana": 302} | NOT_TREATING, ("image",), RULER),
+    ],
+    "patients:image-pair": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("image_with_overview",), {"overview": "an overview"})],
+    "patients:image-unpair": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("image",))],
     "patients:break-glass": [
         Route("GET", {"ines": 200} | NOT_ADMINS),
         Route("POST", {"ines": 302} | NOT_ADMINS, data=REASON),
@@ -125,6 +132,10 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("image",)),
         Route("POST", {"ada": 302, "ben": 302, "dana": 302} | NOT_TREATING, ("image",), REGION),
     ],
+    "analysis:compare-choice": [
+        Route("POST", {"ada": 302, "ben": 302, "dana": 302}, ("lesion_with_overview",), {"one": "the image", "other": "an overview"}),
+    ],
+    "analysis:compare": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("image_with_overview", "an overview"))],
     "analysis:detail": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("failed",))],
     "analysis:status": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("queued",))],
     "analysis:cancel": [Route("POST", MAY_ASK, ("queued",))],
@@ -158,7 +169,17 @@ def arguments(cast: Cast, names: tuple[str, ...]) -> list[Any]:
         return []
     subject, *rest = names
     row = MADE[subject](cast) if subject in MADE else getattr(cast, subject)
-    return [row.pk, *rest]
+    return [row.pk, *(overview(cast).pk if name == "an overview" else name for name in rest)]
+
+
+def overview(cast: Cast) -> Image:
+    """A macroscopic picture of Ada's lesion: whoever needs it asks for `image_with_overview` or `lesion_with_overview` first."""
+    return cast.lesion.images.get(modality="macroscopic")
+
+
+def with_overview(cast: Cast) -> Cast:
+    make_image(cast.lesion, modality="macroscopic")
+    return cast
 
 
 def drawn_analysis(cast: Cast) -> Analysis:
@@ -179,6 +200,8 @@ MADE: dict[str, Callable[[Cast], Any]] = {
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),
     "failed": lambda cast: in_state(cast.image, Status.FAILED),
     "drawn": drawn_analysis,
+    "image_with_overview": lambda cast: with_overview(cast).image,
+    "lesion_with_overview": lambda cast: with_overview(cast).lesion,
     "explanation": explanation,
     "notification": lambda cast: Notification.objects.create(to=cast.ada, kind="case_answered", case=cast.case),
 }
@@ -186,7 +209,9 @@ MADE: dict[str, Callable[[Cast], Any]] = {
 
 def data_of(cast: Cast, route: Route) -> dict[str, Any]:
     """Words that stand for a row of the cast become its key, and "a picture" becomes one."""
-    known = {"north": cast.north.pk, "emil": f"user-{cast.emil.pk}", "a picture": upload(jpeg_bytes())}
+    known: dict[Any, Any] = {"north": cast.north.pk, "emil": f"user-{cast.emil.pk}", "a picture": upload(jpeg_bytes())}
+    if "an overview" in route.data.values():
+        known |= {"the image": cast.image.pk, "an overview": overview(cast).pk}
     return {name: known.get(value, value) for name, value in route.data.items()}
 
 

@@ -14,12 +14,13 @@ from analysis.active_models import is_outdated
 from analysis.models import Analysis, Artefact, Status
 from analysis.permissions import can_request_analyses
 from analysis.regions import Region
+from analysis.scale import has_other_scale
 from analysis.services import jobs
 from patients import audit
 from patients.files import file_transaction, open_stored
 from patients.models import Image, Lesion, User
 from patients.permissions import get_for, require
-from patients.services import add_image, prepare_image
+from patients.services import add_image, prepare_image, raise_alert
 from skinclinic.errors import ClinicError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def cancel_analysis(*, actor: User, analysis: Analysis) -> None:
 
 def _answer(image: Image, region: Region | None) -> Analysis | None:
     existing = Analysis.objects.answering(image, region)
-    if existing and existing.status == Status.SUCCEEDED and is_outdated(existing):
+    if existing and existing.status == Status.SUCCEEDED and (is_outdated(existing) or has_other_scale(existing)):
         return None
     return existing
 
@@ -130,6 +131,8 @@ def record_findings(*, pk: UUID, lease: UUID, findings: Findings) -> None:
         )
         Artefact.objects.bulk_create(artefacts)
         analysis = Analysis.objects.defer("result").select_related("requested_by", "image__lesion__patient").get(pk=pk)
+        if not analysis.marked:  # a marked region may be another lesion's
+            raise_alert(image=analysis.image, alert=findings.p_malignant)
         _audit(analysis.requested_by, "analysis.result", analysis)
 
 
@@ -148,7 +151,8 @@ def _compute(pk: UUID, lease: UUID, analyser: Analyser | None) -> Findings:
         on_stage=partial(jobs.record_stage, Analysis.objects.all(), pk=pk, lease=lease),
     )
     # Which lesion of the earlier picture is the marked one nobody has said.
-    return pack(output, None if marked else visits.compare_with_last(image, data, output))
+    since = None if marked else visits.compare_with_last(image, data, output)
+    return pack(output, since, image.pixel_spacing_mm)
 
 
 # --- sending and sweeping ---------------------------------------------------------------------------------------------

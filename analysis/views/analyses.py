@@ -21,6 +21,7 @@ from analysis.permissions import can_request_analyses
 from analysis.presentation.progress import can_help_to_retry, progress_of
 from analysis.presentation.regions import Part, part
 from analysis.presentation.report import Report
+from analysis.scale import has_other_scale
 from patients import audit
 from patients.files import open_stored
 from patients.forms import ImageUploadForm
@@ -59,7 +60,9 @@ def submit(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
 
 def _receipt(analysis: Analysis, is_new: bool) -> dict[str, Any]:
     """Of an image that was here already the page says so: it is asked for with `?again`."""
-    document = _addresses(analysis) | {"duplicate": not is_new, "uploaded_at": analysis.image.uploaded_at.isoformat()}
+    image = analysis.image
+    document = _addresses(analysis) | {"duplicate": not is_new, "uploaded_at": image.uploaded_at.isoformat()}
+    document |= {"image_id": str(image.pk), "modality": image.modality, "pair_url": reverse("patients:image-pair", args=[image.pk])}
     return document if is_new else document | {"page_url": f"{document['page_url']}?again"}
 
 
@@ -114,7 +117,7 @@ def detail(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     context |= {"may_retry": context["may_request"] and can_help_to_retry(analysis), "is_duplicate": "again" in request.GET}
     context |= {"parts": (parts := _parts(analysis.image)), "whole": next((one for one in parts if one.region is None), None)}
     if analysis.status == Status.SUCCEEDED:
-        context |= {"report": Report(analysis), "is_outdated": is_outdated(analysis)}
+        context |= {"report": Report(analysis), "is_outdated": is_outdated(analysis), "has_other_scale": has_other_scale(analysis)}
     return render(request, "analysis/detail.html", context)
 
 

@@ -2,12 +2,12 @@
 
 from patients.forms.access import BreakGlassForm
 from patients.forms.cases import ReferralForm
-from patients.forms.images import ImageUploadForm
+from patients.forms.images import CalibrationForm, ImageUploadForm, PairForm
 from patients.forms.lesions import ChecklistForm, LesionForm
 from patients.forms.notifications import PreferencesForm
-from patients.forms.records import LesionForm, PatientForm, SearchForm
+from patients.forms.records import PatientForm, SearchForm
 
 __all__ = [
-    "BreakGlassForm", "ChecklistForm", "ImageUploadForm", "LesionForm", "PatientForm", "PreferencesForm", "ReferralForm",
-    "SearchForm",
+    "BreakGlassForm", "CalibrationForm", "ChecklistForm", "ImageUploadForm", "LesionForm", "PairForm", "PatientForm",
+    "PreferencesForm", "ReferralForm", "SearchForm",
 ]  # fmt: skip

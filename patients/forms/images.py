@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 
 from patients import limits
 from patients.capture import CaptureFields
 from patients.forms.fields import DateInput, not_in_future, or_not_stated
-from patients.models import Contact, Immersion, Modality, Polarisation
+from patients.models import Contact, Image, Immersion, Modality, Polarisation
+from patients.ruler import Ruler
 
 
 class ImageUploadForm(forms.Form):
@@ -39,3 +41,32 @@ class ImageUploadForm(forms.Form):
 
     def capture(self) -> CaptureFields:
         return CaptureFields(**{field.name: self.cleaned_data[field.name] for field in fields(CaptureFields)})
+
+
+class CalibrationForm(forms.Form):
+    """Two points on a ruler and what lies between them; the browser writes the points while somebody clicks.
+
+    Whether they can be a ruler in this picture is the service's to say.
+    """
+
+    from_x_px = forms.FloatField(label="First point, from the left")
+    from_y_px = forms.FloatField(label="First point, from the top")
+    to_x_px = forms.FloatField(label="Second point, from the left")
+    to_y_px = forms.FloatField(label="Second point, from the top")
+    length_mm = forms.FloatField(label="Millimetres between the two points", initial=10)
+
+    def __init__(self, image: Image, data: Any = None) -> None:
+        super().__init__(data)
+        for name, field in self.fields.items():
+            field.widget.attrs |= {"step": "any", "min": 0, "inputmode": "decimal", "autocomplete": "off"}
+            if name != "length_mm":
+                field.widget.attrs["max"] = image.width_px if "_x_" in name else image.height_px
+
+    def ruler(self) -> Ruler:
+        return Ruler(**self.cleaned_data)
+
+
+class PairForm(forms.Form):
+    """The macroscopic picture that shows where a dermoscopic one was taken."""
+
+    overview = forms.UUIDField(error_messages={"required": "Choose the macroscopic picture.", "invalid": "Choose the macroscopic picture."})

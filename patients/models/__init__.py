@@ -5,18 +5,7 @@ from patients.models.consents import Consent, Purpose
 from patients.models.images import Calibration, Contact, Image, Immersion, Modality, Polarisation, SpacingOrigin
 from patients.models.notifications import Notification
 from patients.models.people import Invitation, Language, Pool, Practice, Role, RolePolicy, User, Viewer, role_of
-from patients.models.records import (
-    BreakGlass,
-    Checklist,
-    Laterality,
-    Lesion,
-    LetterLanguage,
-    Patient,
-    RiskFactor,
-    Sex,
-    SkinType,
-    Symptom,
-)
+from patients.models.records import BreakGlass, Checklist, Laterality, Lesion, LetterLanguage, Patient, RiskFactor, Sex, SkinType, Symptom
 
 __all__ = [
     "Answer", "AnswerDraft", "AuditEntry", "AuditSeal", "BreakGlass", "Calibration", "Case", "CaseEvent", "CaseStatus", "Certainty",

@@ -6,9 +6,10 @@ from patients.selectors.lesions import awaiting_impression, checklists_of, newes
 from patients.selectors.notifications import notifications_of, unread_count
 from patients.selectors.people import people
 from patients.selectors.records import find_patients, images_of, is_elsewhere, lesions_of, recent_images, recent_patients
+from patients.selectors.timeline import timeline_of
 
 __all__ = [
     "access_keys", "all_acts", "awaiting_impression", "checklists_of", "find_patients", "gathered_acts", "images_of",
     "is_elsewhere", "lesions_of", "newest_histology", "notifications_of", "people", "pictures_to_compare", "recent_images",
-    "recent_patients", "unread_count", "waiting_for",
+    "recent_patients", "timeline_of", "unread_count", "waiting_for",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from patients.services.answers import (
     sign_answer,
     sign_second_opinion,
 )
+from patients.services.calibration import calibrate_image
 from patients.services.cases import (
     ask_for_information,
     ask_second_opinion,
@@ -28,16 +29,18 @@ from patients.services.cases import (
     send_case,
 )
 from patients.services.consents import give_consent, has_consented, has_withdrawn, withdraw_consent
-from patients.services.images import add_image, open_image_file, prepare_image
+from patients.services.images import add_image, open_image_file, pair_images, prepare_image, unpair_image
+from patients.services.lesions import add_lesion, change_lesion, record_checklist
 from patients.services.mails import mail_notifications
 from patients.services.notifications import change_preferences, mark_all_read, mark_read, mark_read_for
-from patients.services.records import add_lesion, change_patient, create_patient
+from patients.services.records import change_patient, create_patient
 
 __all__ = [
-    "Opinion", "add_image", "add_lesion", "ask_for_information", "ask_second_opinion", "break_glass", "change_draft",
-    "change_patient", "change_preferences", "claim_case", "close_case", "create_patient", "discard_case", "draft_case",
-    "give_consent", "has_consented", "has_withdrawn", "is_first_reader", "is_second_reader", "mail_notifications", "mark_all_read",
-    "mark_breaches", "mark_read", "mark_read_for", "must_give_impression", "open_image_file", "prepare_image", "raise_alert",
-    "record_histology", "record_impression", "refer_lesion", "release_case", "reply_to_question", "save_draft", "send_case",
-    "sign_answer", "sign_second_opinion", "withdraw_consent",
+    "Opinion", "add_image", "add_lesion", "ask_for_information", "ask_second_opinion", "break_glass", "calibrate_image",
+    "change_draft", "change_lesion", "change_patient", "change_preferences", "claim_case", "close_case", "create_patient",
+    "discard_case", "draft_case", "give_consent", "has_consented", "has_withdrawn", "is_first_reader", "is_second_reader",
+    "mail_notifications", "mark_all_read", "mark_breaches", "mark_read", "mark_read_for", "must_give_impression", "open_image_file",
+    "pair_images", "prepare_image", "raise_alert", "record_checklist", "record_histology", "record_impression", "refer_lesion",
+    "release_case", "reply_to_question", "save_draft", "send_case", "sign_answer", "sign_second_opinion", "unpair_image",
+    "withdraw_consent",
 ]  # fmt: skip

@@ -10,7 +10,10 @@ from patients import permissions as rules
 from patients.capture import CaptureFields
 from patients.files import file_transaction, open_stored, store
 from patients.intake import Intake
-from patients.models import Image, Lesion, SpacingOrigin, User
+from patients.models import Image, Lesion, Modality, Practice, SpacingOrigin, User
+from skinclinic.errors import ClinicError
+
+CLOSED = "This practice is closed: it takes no new pictures. What is recorded stays as it is; ask the administrator if this is a mistake."
 
 
 def prepare_image(*, actor: User, lesion: Lesion, upload: File[bytes]) -> Intake:
@@ -19,7 +22,7 @@ def prepare_image(*, actor: User, lesion: Lesion, upload: File[bytes]) -> Intake
     Raises ClinicError with a sentence for every file that cannot be accepted.
     """
     rules.require(rules.can_add_images(actor))
-    rules.get_for(actor, Lesion.objects, lesion.pk)
+    _require_open(rules.get_for(actor, Lesion.objects.select_related("patient__practice"), lesion.pk).patient.practice)
     return intake.take_in(intake.read_limited(upload))
 
 
@@ -31,11 +34,41 @@ def add_image(*, actor: User, lesion: Lesion, prepared: Intake, capture: Capture
     """
     rules.require(rules.can_add_images(actor))
     with file_transaction():
-        owner = rules.get_for(actor, Lesion.objects.select_for_update(of=("self",)).select_related("patient"), lesion.pk)
+        owner = rules.get_for(actor, Lesion.objects.select_for_update(of=("self",)).select_related("patient__practice"), lesion.pk)
+        _require_open(owner.patient.practice)
         known = Image.objects.filter(lesion=owner, sha256=prepared.sha256).first()
         image = known or _store_image(actor, owner, prepared, capture.completed_by(prepared.capture))
         audit.record(actor=actor, action="image.add-again" if known else "image.add", obj=image, patient=owner.patient)
     return image, known is None
+
+
+def pair_images(*, actor: User, image: Image, overview: Image) -> None:
+    """Says of a dermoscopic image which macroscopic one shows where on the body it was taken; what was said before is replaced.
+
+    404 for an overview of another lesion: from here it does not exist.
+    """
+    rules.require(rules.can_add_images(actor))
+    with transaction.atomic():
+        close_up = rules.get_for(actor, Image.objects.select_related("lesion__patient"), image.pk)
+        seen = rules.get_for(actor, Image.objects.filter(lesion=close_up.lesion_id), overview.pk)
+        if close_up.modality != Modality.DERMOSCOPIC or seen.modality != Modality.MACROSCOPIC:
+            raise ClinicError("pair_kinds", "A pair is one dermoscopic and one macroscopic picture. Choose one of each.")
+        Image.objects.filter(pk=close_up.pk).update(paired_with=seen)
+        audit.record(actor=actor, action="image.pair", obj=close_up, detail={"paired_with": str(seen.pk)})
+
+
+def unpair_image(*, actor: User, image: Image) -> None:
+    """Takes back `pair_images`. Twice is no error."""
+    rules.require(rules.can_add_images(actor))
+    with transaction.atomic():
+        close_up = rules.get_for(actor, Image.objects.select_related("lesion__patient"), image.pk)
+        if Image.objects.filter(pk=close_up.pk, paired_with__isnull=False).update(paired_with=None):
+            audit.record(actor=actor, action="image.unpair", obj=close_up)
+
+
+def _require_open(practice: Practice) -> None:
+    if not practice.is_open:
+        raise ClinicError("practice_closed", CLOSED, http_status=409)
 
 
 def _store_image(actor: User, lesion: Lesion, prepared: Intake, capture: CaptureFields) -> Image:

@@ -1,4 +1,4 @@
-"""Lesions and the files of their pictures."""
+"""Lesions."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from patients import audit, bodymap, selectors, services
 from patients import permissions as rules
 from patients.forms import ChecklistForm, ImageUploadForm, LesionForm
-from patients.models import Checklist, Image, Lesion, Patient
+from patients.models import Checklist, Lesion, Patient
 from patients.views.pages import person, saved
 
 
@@ -90,9 +89,10 @@ def lesion_detail(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
     audit.record(actor=request.user, action="lesion.read", obj=lesion)
     context = {
         "lesion": lesion,
-        "images": selectors.images_of(lesion),
+        "timeline": selectors.timeline_of(request.user, lesion),
         "cases": lesion.cases.select_related("to_user", "to_pool", "by"),
         "can_add_images": rules.can_add_images(request.user),
+        "can_measure_images": rules.can_measure_images(request.user),
         "can_export_originals": rules.can_export_originals(request.user),
         "can_refer": rules.can_refer(request.user),
         "upload": ImageUploadForm(),
@@ -110,19 +110,3 @@ def _facts(request: HttpRequest, lesion: Lesion) -> dict[str, Any]:
         "can_edit": rules.can_edit_lesions(request.user),
         "can_fill_checklist": rules.can_fill_checklist(request.user),
     }
-
-
-@require_GET
-@rules.allowed_if(rules.can_open_records)
-@cache_control(private=True, no_store=True)
-def image_file(request: HttpRequest, image_id: UUID, variant: str) -> FileResponse:
-    """Originals leave the house as downloads only, for GPs: a browser must never render what somebody uploaded."""
-    image = rules.get_for(request.user, Image.objects.select_related("lesion__patient"), image_id)
-    content = services.open_image_file(actor=person(request), image=image, variant=variant)
-    media_type = {"thumbnail": "image/jpeg", "original": image.media_type}.get(variant, image.upright_media_type)
-    suffix = {"image/jpeg": "jpg", "image/png": "png"}.get(media_type, "dcm")
-    response = FileResponse(
-        content, as_attachment=variant == "original", filename=f"{image.pk}-{variant}.{suffix}", content_type=media_type
-    )
-    response["X-Content-Type-Options"] = "nosniff"
-    return response

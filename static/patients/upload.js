@@ -1,18 +1,23 @@
-// Uploading images of a lesion: several at once, seen before they are sent, with progress and one answer for each.
+// Uploading images of a lesion: several at once, each seen, judged and named before it is sent, with progress and one answer for each.
 // Without JavaScript the form sends one image the ordinary way.
+import { listItem, element } from "./upload-item.js";
 
 for (const form of document.querySelectorAll("form[data-upload]")) enhance(form);
 
 function enhance(form) {
   const input = form.elements.namedItem("image");
+  const kind = form.elements.namedItem("modality");
   const list = form.querySelector("[data-list]");
   const chosen = new Map(); // list item → file
   input.multiple = true;
   input.required = false; // what counts is the list
+  kind.required = false; // and what each picture in it says
+  form.querySelector(`label[for=${kind.id}]`).textContent = "Modality of all";
+  for (const hint of form.querySelectorAll("[data-scripted]")) hint.hidden = false;
 
-  const add = (files) => {
+  const add = (files, stated = kind.value) => {
     for (const file of files) {
-      const item = listItem(file, () => remove(item));
+      const item = listItem(file, kind, stated, () => remove(item));
       chosen.set(item, file);
       list.append(item);
     }
@@ -28,16 +33,28 @@ function enhance(form) {
     add(input.files);
     input.value = ""; // the same file can be chosen again after it was removed
   });
-  enableCamera(form, (files) => {
-    add(files);
-    form.elements.namedItem("modality").value ||= "macroscopic"; // what a phone's own camera takes
+  kind.addEventListener("change", () => {
+    for (const select of list.querySelectorAll("select:not([data-own])")) select.value = kind.value;
   });
+  enableCamera(form, (files) => add(files, kind.value || "macroscopic")); // what a phone's own camera takes
   enableDrop(form, add);
+  enablePaste(add);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (chosen.size) sendAll(form, chosen);
-    else say(form, "Choose an image first.");
+    if (!chosen.size) say(form, "Choose an image first.");
+    else if (allNamed(form, [...chosen.keys()])) sendAll(form, chosen);
   });
+}
+
+/** Whether every picture says what it is; otherwise leads to the first that does not. */
+function allNamed(form, items) {
+  const selects = items.map((item) => item.querySelector("select"));
+  for (const select of selects) select.classList.toggle("is-missing", !select.value);
+  const missing = selects.find((select) => !select.value);
+  if (!missing) return true;
+  say(form, "Say of each picture whether it is dermoscopic or macroscopic.");
+  missing.focus();
+  return false;
 }
 
 function enableCamera(form, add) {
@@ -66,49 +83,51 @@ function enableDrop(form, add) {
   });
 }
 
-function listItem(file, onRemove) {
-  const item = element("li", "upload-item");
-  const text = element("div");
-  text.append(element("p", "", file.name), element("p", "upload-note", megabytes(file.size)));
-  const button = element("button", "btn btn-sm btn-outline-primary", "Remove");
-  button.type = "button";
-  button.setAttribute("aria-label", `Remove ${file.name}`);
-  button.addEventListener("click", onRemove);
-  item.append(preview(file), text, button);
-  return item;
-}
-
-function preview(file) {
-  const image = element("img");
-  image.alt = "";
-  image.src = URL.createObjectURL(file);
-  image.addEventListener("load", () => URL.revokeObjectURL(image.src));
-  image.addEventListener("error", () => image.replaceWith(element("div", "no-image", "No preview")));
-  return image;
+/** A picture copied elsewhere; pasting text into a field stays what it is. */
+function enablePaste(add) {
+  document.addEventListener("paste", (event) => {
+    const files = [...event.clipboardData.files];
+    if (!files.length) return;
+    event.preventDefault();
+    add(files);
+  });
 }
 
 async function sendAll(form, chosen) {
   const button = form.querySelector("button.btn-primary");
-  const pages = [];
+  const answers = [];
   const count = chosen.size;
   button.disabled = true;
   for (const [item, file] of chosen) {
-    say(form, `Sending image ${pages.length + 1} of ${count} …`);
-    const page = await sendOne(form, item, file);
-    if (page) {
-      pages.push(page);
+    say(form, `Sending image ${answers.length + 1} of ${count} …`);
+    const answer = await sendOne(form, item, file);
+    if (answer) {
+      answers.push(answer);
       chosen.delete(item);
     }
   }
+  const paired = await pairUp(form, answers);
   button.disabled = false;
-  if (count === 1 && pages.length === 1) location.assign(pages[0]);
+  if (count === 1 && answers.length === 1) location.assign(answers[0].page_url);
   else {
-    say(form, pages.length === count ? "All images are sent. " : `${pages.length} of ${count} images were sent. See above for what to do. `);
-    if (pages.length) form.querySelector("[data-status]").append(link(location.pathname, "Show them with the others"));
+    say(form, answers.length === count ? `All images are sent. ${paired}` : `${answers.length} of ${count} images were sent. See above for what to do. ${paired}`);
+    if (answers.length) form.querySelector("[data-status]").append(link(location.pathname, "Show them with the others"));
   }
 }
 
-/** Resolves to the address of the result's page, or to null after the refusal is shown beside the image. */
+/** One dermoscopic and one macroscopic picture sent together show the same place. What was here before is left as it is. */
+async function pairUp(form, answers) {
+  const fresh = (kind) => answers.filter((answer) => answer.modality === kind && !answer.duplicate);
+  const [[closeUp, ...more], [overview, ...others]] = [fresh("dermoscopic"), fresh("macroscopic")];
+  if (!closeUp || !overview || more.length || others.length) return "";
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", form.elements.namedItem("csrfmiddlewaretoken").value);
+  body.set("overview", overview.image_id);
+  const answer = await fetch(closeUp.pair_url, { method: "POST", body, headers: { Accept: "application/json" } }).catch(() => null);
+  return answer?.ok ? "The two are kept as a pair. " : "They could not be paired; pair them in the timeline below. ";
+}
+
+/** Resolves to the server's answer, or to null after the refusal is shown beside the image. */
 async function sendOne(form, item, file) {
   const note = item.querySelector(".upload-note");
   const bar = element("progress");
@@ -118,10 +137,10 @@ async function sendOne(form, item, file) {
   note.replaceChildren(bar);
   note.classList.remove("is-refused");
   try {
-    const answer = await post(form, file, (share) => { bar.value = share; });
+    const answer = await post(form, item, file, (share) => { bar.value = share; });
     note.replaceChildren(alreadyHere(answer), link(answer.page_url, "Open the result"));
-    item.querySelector("button")?.remove();
-    return answer.page_url;
+    for (const control of item.querySelectorAll("button, .upload-kind")) control.remove();
+    return answer;
   } catch (error) {
     note.textContent = error.message;
     note.classList.add("is-refused");
@@ -136,10 +155,11 @@ function alreadyHere(answer) {
 }
 
 /** fetch() tells nothing about how much has been sent, XMLHttpRequest does. */
-async function post(form, file, onProgress) {
+async function post(form, item, file, onProgress) {
   if (file.size > maxBytes(form)) throw new Error(`This file has more than ${Math.floor(maxBytes(form) / 2 ** 20)} MB. Export the picture as JPEG and add that file.`);
   const body = new FormData(form);
   body.set("image", file, "image"); // names of files may name people
+  body.set("modality", item.querySelector("select").value);
   const request = new XMLHttpRequest();
   return new Promise((resolve, reject) => {
     request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) onProgress(event.loaded / event.total); });
@@ -170,15 +190,4 @@ function link(address, text) {
   const anchor = element("a", "", text);
   anchor.href = address;
   return anchor;
-}
-
-function element(name, className = "", text = "") {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  return made;
-}
-
-function megabytes(bytes) {
-  return bytes < 1e5 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from patients import audit
-from patients.models import AuditEntry
+from patients.models import AuditEntry, Image
 from tests.cast import Cast
+from tests.factories import make_image
 
 PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-03", "sex": "female", "record_number": "N9"}
 LESION = {"site_key": "SCT:36141000", "laterality": "R"}
@@ -30,8 +31,18 @@ SIGNS = dict.fromkeys(
     ],
     "yes",
 )
+RULER = {"from_x_px": 10, "from_y_px": 20, "to_x_px": 110, "to_y_px": 20, "length_mm": 10}
 
 Request = Callable[[Client, Cast], Any]
+
+
+def overview(cast: Cast) -> Image:
+    return make_image(cast.lesion, modality="macroscopic")
+
+
+def paired(cast: Cast) -> Image:
+    return make_image(cast.lesion, paired_with=overview(cast))
+
 
 TRACES: list[tuple[str, str, Request, set[str]]] = [
     ("ada", "GET home", lambda c, _: c.get("/"), {"home.read"}),
@@ -66,6 +77,16 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
     ("ada", "GET access list", lambda c, s: c.get(reverse("patients:access-list", args=[s.patient.pk])), {"access.read"}),
     ("ada", "GET access list as CSV", lambda c, s: c.get(reverse("patients:access-download", args=[s.patient.pk])), {"access.export"}),
     ("theo", "POST preferences", lambda c, _: c.post(reverse("patients:preferences"), {"language": "de"}), {"account.preferences"}),
+    ("dana", "GET calibrate", lambda c, s: c.get(reverse("patients:calibrate", args=[s.image.pk])), {"lesion.read"}),
+    ("dana", "POST calibrate", lambda c, s: c.post(reverse("patients:calibrate", args=[s.image.pk]), RULER), {"image.calibrate"}),
+    (
+        "ada",
+        "POST pair",
+        lambda c, s: c.post(reverse("patients:image-pair", args=[s.image.pk]), {"overview": overview(s).pk}),
+        {"image.pair"},
+    ),
+    ("ada", "POST unpair", lambda c, s: c.post(reverse("patients:image-unpair", args=[paired(s).pk])), {"image.unpair"}),
+    ("dana", "GET compare", lambda c, s: c.get(reverse("analysis:compare", args=[s.image.pk, overview(s).pk])), {"lesion.compare"}),
     (
         "ines",
         "POST break glass",
