@@ -6,16 +6,6 @@ from patients.selectors.people import people
 from patients.selectors.records import find_patients, images_of, is_elsewhere, lesions_of, recent_images, recent_patients
 
 __all__ = [
-    "answers_for",
-    "events_for",
-    "find_patients",
-    "histologies_for",
-    "images_of",
-    "is_blinded",
-    "is_elsewhere",
-    "lesions_of",
-    "people",
-    "recent_images",
-    "recent_patients",
-    "waiting_for",
+    "answers_for", "events_for", "find_patients", "histologies_for", "images_of", "is_blinded", "is_elsewhere", "lesions_of", "people",
+    "recent_images", "recent_patients", "waiting_for",
 ]  # fmt: skip
