@@ -1,8 +1,11 @@
 """What people type, parsed. Services receive values, never a request."""
 
 from patients.forms.access import BreakGlassForm
-from patients.forms.cases import ReferralForm
+from patients.forms.cases import CaseListForm, QueueForm, ReaddressForm, ReferralForm, ReplyForm, WithdrawForm
 from patients.forms.images import ImageUploadForm
 from patients.forms.records import LesionForm, PatientForm, SearchForm
 
-__all__ = ["BreakGlassForm", "ImageUploadForm", "LesionForm", "PatientForm", "ReferralForm", "SearchForm"]
+__all__ = [
+    "BreakGlassForm", "CaseListForm", "ImageUploadForm", "LesionForm", "PatientForm", "QueueForm", "ReaddressForm", "ReferralForm",
+    "ReplyForm", "SearchForm", "WithdrawForm",
+]  # fmt: skip

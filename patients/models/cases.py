@@ -208,6 +208,11 @@ class Case(UuidModel):
         return self.pk.hex[:8].upper()
 
     @property
+    def is_waiting(self) -> bool:
+        """The practice waits for an answer."""
+        return self.status in UNANSWERED
+
+    @property
     def is_overdue(self) -> bool:
         running = self.status in {CaseStatus.WAITING, CaseStatus.CLAIMED}
         return running and self.due_at is not None and self.due_at < timezone.now()
