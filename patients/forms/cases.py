@@ -46,7 +46,7 @@ class ReferralForm(TargetForm):
     agrees_today = forms.BooleanField(
         label="The patient agrees today to be shown to a dermatologist at a distance",
         required=False,
-        help_text="Kept as a consent of today.",
+        help_text="Needed to send it, and kept as a consent of today. A draft can wait.",
     )
 
     def __init__(self, *args: Any, has_consent: bool = False, **kwargs: Any) -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from patients import audit, selectors, services
 from patients import permissions as rules
 from patients.forms import CaseListForm, ReaddressForm, ReplyForm, WithdrawForm
-from patients.models import Case, CaseStatus, RedFlag
+from patients.models import Answer, Case, CaseStatus, RedFlag
 from patients.models.cases import READ
 from patients.views.pages import person, saved
 
@@ -115,19 +115,23 @@ def _act(request: HttpRequest, case_id: UUID, form: Any, act: Callable[[Case, An
 def _page(request: HttpRequest, found: Case, refused: forms.BaseForm | None = None) -> HttpResponse:
     viewer = request.user
     audit.record(actor=viewer, action="case.read", obj=found)
-    context = {
+    context: dict[str, Any] = {
         "case": found,
         "flags": [RedFlag(flag).label for flag in found.red_flags],
         "events": selectors.events_for(viewer, found),
         "images": found.lesion.images.all(),
-        "answers": selectors.answers_for(viewer, found),
+        "answers": sorted(selectors.answers_for(viewer, found), key=_newest_of_its_kind_first),
         "histologies": selectors.histologies_for(viewer, found),
         "is_blinded": selectors.is_blinded(viewer, found),
         "is_preliminary": found.status not in READ,
-        "refused": refused,
         **_forms(found, refused, asks=rules.can_refer(viewer)),
     }
+    context["refused"] = None if refused in context.values() else refused  # its place is gone: what was typed stands at the top
     return render(request, "patients/case.html", context, status=400 if refused is not None else 200)
+
+
+def _newest_of_its_kind_first(answer: Answer) -> tuple[bool, float]:
+    return answer.is_second, -answer.signed_at.timestamp()
 
 
 def _forms(found: Case, refused: forms.BaseForm | None, *, asks: bool) -> dict[str, Any]:
