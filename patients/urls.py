@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from patients.views import access, cases, home, images, lesions, notifications, records
+from patients.views import access, cases, home, images, lesions, notifications, queue, records, refer
 from patients.views import audit as trail
 
 
@@ -33,6 +33,22 @@ clinic = [
     path("notifications/read/", notifications.notifications_read, name="notifications-read"),
     path("notifications/<uuid:notification_id>/read/", notifications.notification_read, name="notification-read"),
     path("preferences/", notifications.preferences, name="preferences"),
+    path("lesions/<uuid:lesion_id>/refer/", refer.refer, name="refer"),
+    path("cases/", cases.case_list, name="cases"),
+    path("cases/<uuid:case_id>/", cases.case, name="case"),
+    path("cases/<uuid:case_id>/edit/", refer.edit, name="case-edit"),
+    path("cases/<uuid:case_id>/discard-draft/", refer.discard_draft, name="case-discard-draft"),
+    path("cases/<uuid:case_id>/reply/", cases.reply, name="case-reply"),
+    path("cases/<uuid:case_id>/withdraw/", cases.withdraw, name="case-withdraw"),
+    path("cases/<uuid:case_id>/readdress/", cases.readdress, name="case-readdress"),
+    path("cases/<uuid:case_id>/close/", cases.close, name="case-close"),
+    path("cases/<uuid:case_id>/end-second-opinion/", cases.end_second_opinion, name="case-end-second"),
+    path("cases/<uuid:case_id>/review/", cases.case, name="review"),
+    # the queue
+    path("queue/", queue.queue, name="queue"),
+    path("queue/next/", queue.take_next, name="queue-next"),
+    path("queue/news/<int:since>/", queue.news, name="queue-news"),
+    path("sla/", queue.sla, name="sla"),
     # access
     path("break-glass/", access.break_glass, name="break-glass"),
     path("patients/<uuid:patient_id>/access/", trail.access_list, name="access-list"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,11 +26,14 @@ from patients.models import Image, Notification, User
 from tests.analysis.states import in_state
 from tests.cast import Cast
 from tests.factories import jpeg_bytes, make_image, upload
+from patients.models import CaseStatus, User
+from tests.factories import jpeg_bytes, make_case, upload
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
 EVERYBODY = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "ines", "theo"], 200)
 NOT_GPS = dict.fromkeys(["dana", "emil", "ines", "theo"], 403)
 NOT_ADMINS = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "theo"], 403)
+NOT_DERMATOLOGISTS = dict.fromkeys(["ada", "ben", "cleo", "ines", "theo"], 403)
 NO_ROLE = {"theo": 403}
 
 OUTSIDE = ("admin", "account_")
@@ -98,6 +102,29 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", GPS_OF_NORTH | NOT_GPS, ("lesion",)),
         Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("free_lesion",), {"target_key": "emil", "urgency": "soon"}),
     ],
+    "patients:cases": [
+        Route("GET", GPS_OF_NORTH | {"cleo": 200} | NOT_GPS),
+        Route("POST", GPS_OF_NORTH | {"cleo": 200} | NOT_GPS, data={"status": "WAITING"}),
+    ],
+    "patients:case": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("case",))],
+    "patients:case-edit": [
+        Route("GET", GPS_OF_NORTH | NOT_GPS, ("draft",)),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("draft",), {"target_key": "emil", "urgency": "soon"}),
+    ],
+    "patients:case-discard-draft": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("draft",))],
+    "patients:case-reply": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("asked",), {"text": "Since May."})],
+    "patients:case-withdraw": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("case",), {"reason": "Excised elsewhere."})],
+    "patients:case-readdress": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("case",), {"target_key": "emil"})],
+    "patients:case-close": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("answered",))],
+    "patients:case-end-second": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("second",))],
+    "patients:review": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("case",))],
+    "patients:queue": [
+        Route("GET", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS),
+        Route("POST", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS, data={"urgency": "soon"}),
+    ],
+    "patients:queue-next": [Route("POST", {"dana": 302, "emil": 302} | NOT_DERMATOLOGISTS)],
+    "patients:queue-news": [Route("GET", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS, ("the_beginning",))],
+    "patients:sla": [Route("GET", {"dana": 200, "emil": 200, "ines": 200} | dict.fromkeys(["ada", "ben", "cleo", "theo"], 403))],
     "patients:image-file": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "upright")),
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "display")),
@@ -197,6 +224,12 @@ def explanation(cast: Cast) -> Explanation:
 
 
 MADE: dict[str, Callable[[Cast], Any]] = {
+MADE = {
+    "draft": lambda cast: make_case(cast.free_lesion, CaseStatus.DRAFT, to_user=cast.dana),
+    "asked": lambda cast: make_case(cast.free_lesion, CaseStatus.INFO_ASKED, to_user=cast.dana),
+    "answered": lambda cast: make_case(cast.free_lesion, CaseStatus.ANSWERED, to_user=cast.dana),
+    "second": lambda cast: make_case(cast.free_lesion, CaseStatus.SECOND_OPINION, to_user=cast.dana, second_to_user=cast.emil),
+    "the_beginning": lambda _: SimpleNamespace(pk=0),
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),
     "failed": lambda cast: in_state(cast.image, Status.FAILED),
     "drawn": drawn_analysis,

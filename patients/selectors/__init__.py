@@ -1,15 +1,28 @@
 """Reads that span models. Each answers one page with a constant number of queries."""
 
 from patients.selectors.access import access_keys, all_acts, gathered_acts
-from patients.selectors.cases import waiting_for
+from patients.selectors.answers import answers_for, events_for, histologies_for, is_blinded
+from patients.selectors.cases import (
+    Section,
+    cases_of,
+    desk_of_dermatologist,
+    desk_of_practice,
+    new_in_queue,
+    patients_of,
+    queue_page,
+    waiting_for,
+)
 from patients.selectors.lesions import awaiting_impression, checklists_of, newest_histology, pictures_to_compare
 from patients.selectors.notifications import notifications_of, unread_count
 from patients.selectors.people import people
 from patients.selectors.records import find_patients, images_of, is_elsewhere, lesions_of, recent_images, recent_patients
+from patients.selectors.service_levels import service_levels
 from patients.selectors.timeline import timeline_of
 
 __all__ = [
-    "access_keys", "all_acts", "awaiting_impression", "checklists_of", "find_patients", "gathered_acts", "images_of",
-    "is_elsewhere", "lesions_of", "newest_histology", "notifications_of", "people", "pictures_to_compare", "recent_images",
-    "recent_patients", "timeline_of", "unread_count", "waiting_for",
+    "Section", "access_keys", "all_acts", "answers_for", "awaiting_impression", "cases_of", "checklists_of",
+    "desk_of_dermatologist", "desk_of_practice", "events_for", "find_patients", "gathered_acts", "histologies_for", "images_of",
+    "is_blinded", "is_elsewhere", "lesions_of", "new_in_queue", "newest_histology", "notifications_of", "patients_of", "people",
+    "pictures_to_compare", "queue_page", "recent_images", "recent_patients", "service_levels", "timeline_of", "unread_count",
+    "waiting_for",
 ]  # fmt: skip

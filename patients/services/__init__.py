@@ -11,22 +11,26 @@ from patients.services.answers import (
     sign_second_opinion,
 )
 from patients.services.calibration import calibrate_image
+from patients.services.case_upkeep import give_back_cases_of, mark_breaches, raise_alert
 from patients.services.cases import (
+    CASES,
     ask_for_information,
     ask_second_opinion,
     change_draft,
     claim_case,
+    claim_next,
     close_case,
     discard_case,
+    discard_draft,
     draft_case,
     is_first_reader,
     is_second_reader,
-    mark_breaches,
-    raise_alert,
+    readdress_case,
     refer_lesion,
     release_case,
     reply_to_question,
     send_case,
+    withdraw_second_opinion,
 )
 from patients.services.consents import give_consent, has_consented, has_withdrawn, withdraw_consent
 from patients.services.images import add_image, open_image_file, pair_images, prepare_image, unpair_image
@@ -36,11 +40,11 @@ from patients.services.notifications import change_preferences, mark_all_read, m
 from patients.services.records import change_patient, create_patient
 
 __all__ = [
-    "Opinion", "add_image", "add_lesion", "ask_for_information", "ask_second_opinion", "break_glass", "calibrate_image",
-    "change_draft", "change_lesion", "change_patient", "change_preferences", "claim_case", "close_case", "create_patient",
-    "discard_case", "draft_case", "give_consent", "has_consented", "has_withdrawn", "is_first_reader", "is_second_reader",
-    "mail_notifications", "mark_all_read", "mark_breaches", "mark_read", "mark_read_for", "must_give_impression", "open_image_file",
-    "pair_images", "prepare_image", "raise_alert", "record_checklist", "record_histology", "record_impression", "refer_lesion",
-    "release_case", "reply_to_question", "save_draft", "send_case", "sign_answer", "sign_second_opinion", "unpair_image",
-    "withdraw_consent",
+    "CASES", "Opinion", "add_image", "add_lesion", "ask_for_information", "ask_second_opinion", "break_glass", "calibrate_image",
+    "change_draft", "change_lesion", "change_patient", "change_preferences", "claim_case", "claim_next", "close_case",
+    "create_patient", "discard_case", "discard_draft", "draft_case", "give_back_cases_of", "give_consent", "has_consented",
+    "has_withdrawn", "is_first_reader", "is_second_reader", "mail_notifications", "mark_all_read", "mark_breaches", "mark_read",
+    "mark_read_for", "must_give_impression", "open_image_file", "pair_images", "prepare_image", "raise_alert", "readdress_case",
+    "record_checklist", "record_histology", "record_impression", "refer_lesion", "release_case", "reply_to_question", "save_draft",
+    "send_case", "sign_answer", "sign_second_opinion", "unpair_image", "withdraw_consent", "withdraw_second_opinion",
 ]  # fmt: skip
