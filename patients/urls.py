@@ -27,7 +27,6 @@ clinic = [
     path("images/<uuid:image_id>/pair/", images.pair, name="image-pair"),
     path("images/<uuid:image_id>/unpair/", images.unpair, name="image-unpair"),
     # cases
-    path("lesions/<uuid:lesion_id>/refer/", cases.refer, name="refer"),
     # notifications
     path("notifications/", notifications.notification_list, name="notifications"),
     path("notifications/read/", notifications.notifications_read, name="notifications-read"),

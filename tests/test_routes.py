@@ -22,12 +22,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
-from patients.models import Image, Notification, User
+from patients.models import CaseStatus, Image, Notification, User
 from tests.analysis.states import in_state
 from tests.cast import Cast
-from tests.factories import jpeg_bytes, make_image, upload
-from patients.models import CaseStatus, User
-from tests.factories import jpeg_bytes, make_case, upload
+from tests.factories import jpeg_bytes, make_case, make_image, upload
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
 EVERYBODY = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "ines", "theo"], 200)
@@ -224,7 +222,6 @@ def explanation(cast: Cast) -> Explanation:
 
 
 MADE: dict[str, Callable[[Cast], Any]] = {
-MADE = {
     "draft": lambda cast: make_case(cast.free_lesion, CaseStatus.DRAFT, to_user=cast.dana),
     "asked": lambda cast: make_case(cast.free_lesion, CaseStatus.INFO_ASKED, to_user=cast.dana),
     "answered": lambda cast: make_case(cast.free_lesion, CaseStatus.ANSWERED, to_user=cast.dana),
