@@ -1,0 +1,160 @@
+"""The pages of a large clinic: 100,000 patients, 300,000 images, 20,000 cases, half a million entries in the trail, all in one database.
+
+Whole requests with every middleware, one after the other (one worker), with arguments that vary: median and 95th percentile of the
+server's time, and the number of database queries in a small clinic and in the large one, which must not grow (a search that finds nobody
+has fewer). Pages that do not exist are left out. Last line JSON. `--explain MS` shows the plans of queries that take longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Any
+
+from skinclinic.local import programs, services
+
+if TYPE_CHECKING:
+    from benchmarks.scale.pages import Page
+
+LIMIT_MS = 100
+COUNTED = 20
+"""Requests of each page whose queries are counted."""
+WARM_UP = 10
+
+
+def main() -> int:
+    options = _options()
+    with _clinic():
+        return _measure(options)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, number in {"patients": 100_000, "images": 300_000, "cases": 20_000, "trail": 500_000, "requests": 200}.items():
+        parser.add_argument(f"--{name}", type=int, default=number)
+    parser.add_argument("--explain", type=float, metavar="MS", help="show the plans of queries that take longer")
+    return parser.parse_args()
+
+
+@contextmanager
+def _clinic() -> Iterator[None]:
+    """A database and a broker of its own, migrated and empty; Django ready to answer in this process."""
+    folder = Path(tempfile.mkdtemp(prefix="skinclinic-scale-"))
+    (folder / "static").mkdir()
+    database, database_url = services.postgres(folder / "postgres")
+    broker, broker_url = services.redis(folder / "redis")
+    running = [(programs.start(program, folder / f"{program.name}.log"), program.stop_signal) for program in (database, broker)]
+    try:
+        services.wait_for_postgres(database_url, lambda: running[0][0].poll() is None)
+        services.wait_for_redis(broker_url, lambda: running[1][0].poll() is None)
+        _set_up(folder, database_url, broker_url)
+        yield
+    finally:
+        for process, stop_signal in running:
+            programs.stop(process, stop_signal)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _set_up(folder: Path, database_url: str, broker_url: str) -> None:
+    os.environ |= {"DATABASE_URL": database_url, "REDIS_URL": broker_url, "DJANGO_SETTINGS_MODULE": "skinclinic.settings"}
+    os.environ |= {"SECRET_KEY": "only-for-this-benchmark", "HTTPS": "0", "DEBUG": "0", "VAR_DIR": str(folder), "LOG_LEVEL": "ERROR"}
+    import django
+    from django.conf import settings
+    from django.core.management import call_command
+
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def _measure(options: argparse.Namespace) -> int:
+    from benchmarks.scale import pages
+    from benchmarks.scale.rows import Size
+
+    _fill(Size(patients=300, images=900, cases=200, trail=2000, practices=3), "small")
+    few = {page.name: _queries(page) for page in pages.pages("small")}
+    counts = _fill(Size(options.patients, options.images, options.cases, options.trail), "large")
+    measured = {page.name: _timed(page, options.requests) for page in pages.pages("large")}
+    for page in pages.pages("large"):
+        measured[page.name] |= {"queries_small": few[page.name], "queries": _queries(page)}
+        if options.explain is not None:
+            pages.explain(page, options.explain)
+    report = {**counts, "requests": options.requests, "pages": measured, **_verified()}
+    report["all_under_100_ms"] = all(row["p95_ms"] < LIMIT_MS for row in measured.values())
+    report["queries_constant"] = all(row["queries"] <= row["queries_small"] for row in measured.values())
+    _show(measured)
+    print(json.dumps(report))
+    return 0
+
+
+def _fill(size: Any, name: str) -> dict[str, int]:
+    from django.core.management import call_command, get_commands
+
+    from benchmarks.scale.rows import fill
+
+    started_s = time.perf_counter()
+    counts = fill(size, name)
+    if "index_patients" in get_commands():
+        call_command("index_patients", verbosity=0)
+    print(f"{name} clinic filled in {time.perf_counter() - started_s:.0f} s: {counts}", flush=True)
+    return counts
+
+
+def _timed(page: Page, requests: int) -> dict[str, Any]:
+    times_ms = []
+    for number in range(WARM_UP + requests):
+        send = page.next_request()
+        started_s = time.perf_counter()
+        send()
+        if number >= WARM_UP:
+            times_ms.append((time.perf_counter() - started_s) * 1000)
+    p95 = quantiles(times_ms, n=20)[-1] if len(times_ms) > 1 else times_ms[0]
+    return {"median_ms": round(median(times_ms), 1), "p95_ms": round(p95, 1), "slowest_ms": round(max(times_ms), 1)}
+
+
+def _queries(page: Page) -> int:
+    """The most of several requests."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    most = 0
+    for _ in range(COUNTED):
+        send = page.next_request()
+        with CaptureQueriesContext(connection) as queries:
+            send()
+        most = max(most, len(queries))
+    return most
+
+
+def _verified() -> dict[str, Any]:
+    """How long proving the whole trail takes, and how much memory that adds."""
+    from patients.trail import chain
+
+    before_kb, started_s = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    verified = chain.verify()
+    assert verified.broken == 0, verified.breaks
+    more_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb) / 1024
+    return {"verified": verified.entries, "verify_s": round(time.perf_counter() - started_s, 1), "verify_more_mb": round(more_mb)}
+
+
+def _show(measured: dict[str, dict[str, Any]]) -> None:
+    print(f"{'page':44}{'median ms':>10}{'p95 ms':>9}{'slowest':>9}{'queries':>9}{'small':>7}")
+    for name, row in measured.items():
+        late = "" if row["p95_ms"] < LIMIT_MS else "  over the limit"
+        grown = "" if row["queries"] <= row["queries_small"] else "  not constant"
+        figures = f"{row['median_ms']:10.1f}{row['p95_ms']:9.1f}{row['slowest_ms']:9.1f}{row['queries']:9}{row['queries_small']:7}"
+        print(f"{name:44}{figures}{late}{grown}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

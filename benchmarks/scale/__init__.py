@@ -1,0 +1,1 @@
+"""A large clinic, made up for benchmarks.clinic_scale."""
