@@ -1,13 +1,28 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
-from analysis.views import analyses, explanations
+from analysis.views import analyses, explanations, letters
 
 app_name = "analysis"
+
+
+class LetterKindConverter(StringConverter):
+    regex = "patient|referrer"
+
+
+class LetterLanguageConverter(StringConverter):
+    regex = "en|de"
+
+
+register_converter(LetterKindConverter, "letter_kind")
+register_converter(LetterLanguageConverter, "letter_language")
 
 urlpatterns = [
     path("lesions/<uuid:lesion_id>/analyses/", analyses.submit, name="submit"),
     path("images/<uuid:image_id>/analysis/", analyses.latest, name="latest"),
     path("images/<uuid:image_id>/region/", analyses.region, name="region"),
+    path("cases/<uuid:case_id>/letter/<letter_kind:kind>/", letters.letter, name="letter"),
+    path("cases/<uuid:case_id>/letter/<letter_kind:kind>/<letter_language:language>/", letters.letter, name="letter"),
     path("analyses/<uuid:analysis_id>/", analyses.detail, name="detail"),
     path("analyses/<uuid:analysis_id>/status/", analyses.status, name="status"),
     path("analyses/<uuid:analysis_id>/cancel/", analyses.cancel, name="cancel"),

@@ -21,7 +21,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
-from patients.models import Notification, User
+from patients import services
+from patients.models import Case, Notification, User
 from tests.analysis.states import in_state
 from tests.cast import Cast
 from tests.factories import jpeg_bytes, upload
@@ -93,6 +94,11 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", {"ines": 200} | NOT_ADMINS),
         Route("POST", {"ines": 302} | NOT_ADMINS, data=REASON),
     ],
+    "analysis:letter": [
+        Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("answered", "patient")),
+        Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("answered", "referrer", "de")),
+        Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("case", "referrer")),
+    ],
     "analysis:submit": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), UPLOAD)],
     "analysis:latest": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("image",)),
@@ -152,11 +158,19 @@ def explanation(cast: Cast) -> Explanation:
     return asked
 
 
+def answered(cast: Cast) -> Case:
+    services.claim_case(actor=cast.dana, case=cast.case)
+    opinion = services.Opinion(diagnosis="NV", icd10="D22.3", certainty="certain", management="reassure")
+    services.sign_answer(actor=cast.dana, case=cast.case, opinion=opinion)
+    return cast.case
+
+
 MADE: dict[str, Callable[[Cast], Any]] = {
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),
     "failed": lambda cast: in_state(cast.image, Status.FAILED),
     "drawn": drawn_analysis,
     "explanation": explanation,
+    "answered": answered,
     "notification": lambda cast: Notification.objects.create(to=cast.ada, kind="case_answered", case=cast.case),
 }
 

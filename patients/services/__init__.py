@@ -29,6 +29,7 @@ from patients.services.cases import (
 )
 from patients.services.consents import give_consent, has_consented, has_withdrawn, withdraw_consent
 from patients.services.images import add_image, open_image_file, prepare_image
+from patients.services.letters import is_blinded, write_letter
 from patients.services.mails import mail_notifications
 from patients.services.notifications import change_preferences, mark_all_read, mark_read, mark_read_for
 from patients.services.records import add_lesion, change_patient, create_patient
@@ -36,8 +37,8 @@ from patients.services.records import add_lesion, change_patient, create_patient
 __all__ = [
     "Opinion", "add_image", "add_lesion", "ask_for_information", "ask_second_opinion", "break_glass", "change_draft", "change_patient",
     "change_preferences", "claim_case", "close_case", "create_patient", "discard_case", "draft_case", "give_consent", "has_consented",
-    "has_withdrawn", "is_first_reader", "is_second_reader", "mail_notifications", "mark_all_read", "mark_breaches", "mark_read",
-    "mark_read_for", "must_give_impression", "open_image_file", "prepare_image", "raise_alert", "record_histology", "record_impression",
-    "refer_lesion", "release_case", "reply_to_question", "save_draft", "send_case", "sign_answer", "sign_second_opinion",
-    "withdraw_consent",
+    "has_withdrawn", "is_blinded", "is_first_reader", "is_second_reader", "mail_notifications", "mark_all_read", "mark_breaches",
+    "mark_read", "mark_read_for", "must_give_impression", "open_image_file", "prepare_image", "raise_alert", "record_histology",
+    "record_impression", "refer_lesion", "release_case", "reply_to_question", "save_draft", "send_case", "sign_answer",
+    "sign_second_opinion", "withdraw_consent", "write_letter",
 ]  # fmt: skip

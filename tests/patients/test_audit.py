@@ -40,6 +40,7 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
         {"case.draft", "case.send"},
     ),
     ("dana", "GET file", lambda c, s: c.get(reverse("patients:image-file", args=[s.image.pk, "upright"])), {"image.read"}),
+    ("ada", "GET letter", lambda c, s: c.get(reverse("analysis:letter", args=[s.case.pk, "referrer"])), {"letter.create"}),
     ("theo", "POST preferences", lambda c, _: c.post(reverse("patients:preferences"), {"language": "de"}), {"account.preferences"}),
     (
         "ines",
