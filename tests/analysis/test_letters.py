@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
@@ -51,12 +50,12 @@ def sign(cast: Cast, opinion: Opinion) -> Case:
     return cast.case
 
 
-def ask(client: Client, who: Any, case: Case, kind: str, *language: str) -> HttpResponse:
+def ask(client: Client, who: Any, case: Case, kind: str, *language: str) -> Any:
     client.force_login(who)
     return client.get(reverse("analysis:letter", args=[case.pk, kind, *language]))
 
 
-def read(response: HttpResponse) -> str:
+def read(response: Any) -> str:
     assert response.status_code == 200, response.content[:500]
     return " ".join("\n".join(pages(response.content)).split())
 
@@ -267,7 +266,7 @@ def test_an_administrator_looks_and_writes_nothing(cast: Cast, answered: Case) -
 def test_missing_fonts_are_explained(cast: Cast, client: Client, answered: Case, settings: LazySettings, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(letter_services.finders, "find", lambda _: None)
+        patch.setattr("django.contrib.staticfiles.finders.find", lambda _: None)
         refused = ask(client, cast.ada, answered, "referrer")
     assert refused.status_code == 503
     assert "DejaVuSans.ttf is missing" in refused.content.decode()
@@ -278,7 +277,7 @@ def test_collected_fonts_are_found(settings: LazySettings, tmp_path: Path, monke
     (tmp_path / "vendor/dejavu").mkdir(parents=True)
     for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"):
         (tmp_path / "vendor/dejavu" / name).touch()
-    monkeypatch.setattr(letter_services.finders, "find", lambda _: None)
+    monkeypatch.setattr("django.contrib.staticfiles.finders.find", lambda _: None)
     assert letter_services.find_fonts().bold == tmp_path / "vendor/dejavu/DejaVuSans-Bold.ttf"
 
 
