@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from reportlab.lib.colors import HexColor
@@ -48,6 +49,8 @@ INK, QUIET, ACCENT, LINE = HexColor("#16303a"), HexColor("#4d636d"), HexColor("#
 WARNING, WARNING_GROUND = HexColor("#8a5300"), HexColor("#fff6e6")
 PLAIN, BOLD = "letter", "letter-bold"
 MISSING = "\ufffd"
+_ONE_AT_A_TIME = Lock()
+"""ReportLab reads a font with one position for all threads: two letters at once would mix it up."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,11 @@ class Fonts:
 
 
 def render(document: Document, fonts: Fonts, *, is_compressed: bool = True) -> bytes:
-    _register(fonts)
     buffer = io.BytesIO()
-    template = _template(document, buffer, is_compressed)
-    template.build(_story(document), canvasmaker=_numbered(document))
+    with _ONE_AT_A_TIME:
+        _register(fonts)
+        template = _template(document, buffer, is_compressed)
+        template.build(_story(document), canvasmaker=_numbered(document))
     return buffer.getvalue()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
 from typing import Any
 
@@ -307,6 +308,13 @@ def test_many_pictures_and_findings_fit(fonts: Fonts) -> None:
     boxes = [page for page in written if "malignant" in page]
     assert len(boxes) > 1
     assert all("Preliminary, machine-made; not a diagnosis" in page for page in boxes)
+
+
+def test_letters_written_at_once_do_not_mix(fonts: Fonts) -> None:
+    documents = [compose_referrer(replace(CONTENT, answer=replace(ANSWER, text=f"{n} ąćęłńóśźż" * 40)), "de") for n in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        written = list(pool.map(lambda document: pages(render(document, fonts)), documents))
+    assert written == [pages(render(document, fonts)) for document in documents]
 
 
 def test_pictures_stand_in_pairs() -> None:
