@@ -1,8 +1,21 @@
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
-from analysis.views import analyses, comparison, explanations, side_by_side
+from analysis.views import analyses, comparison, explanations, letters, side_by_side
 
 app_name = "analysis"
+
+
+class LetterKindConverter(StringConverter):
+    regex = "patient|referrer"
+
+
+class LetterLanguageConverter(StringConverter):
+    regex = "en|de"
+
+
+register_converter(LetterKindConverter, "letter_kind")
+register_converter(LetterLanguageConverter, "letter_language")
 
 urlpatterns = [
     path("lesions/<uuid:lesion_id>/analyses/", analyses.submit, name="submit"),
@@ -11,6 +24,8 @@ urlpatterns = [
     path("images/<uuid:image_id>/region/", analyses.region, name="region"),
     path("lesions/<uuid:lesion_id>/compare/", comparison.choose, name="compare-choice"),
     path("images/<uuid:image_id>/with/<uuid:other_id>/", comparison.compare, name="compare"),
+    path("cases/<uuid:case_id>/letter/<letter_kind:kind>/", letters.letter, name="letter"),
+    path("cases/<uuid:case_id>/letter/<letter_kind:kind>/<letter_language:language>/", letters.letter, name="letter"),
     path("analyses/<uuid:analysis_id>/", analyses.detail, name="detail"),
     path("analyses/<uuid:analysis_id>/status/", analyses.status, name="status"),
     path("analyses/<uuid:analysis_id>/cancel/", analyses.cancel, name="cancel"),

@@ -35,7 +35,7 @@ class Mail:
 
 ENGLISH = Words(
     one="skinclinic: news about a case",
-    several="skinclinic: {0} news about your cases",
+    several="skinclinic: news about your cases ({0})",
     happened={
         "case_sent": "A case (reference {0}) is waiting for you or your pool.",
         "info_asked": "More information is asked for about a case of yours (reference {0}).",
@@ -51,7 +51,7 @@ ENGLISH = Words(
 )
 GERMAN = Words(
     one="skinclinic: Neues zu einem Fall",
-    several="skinclinic: {0} Neuigkeiten zu Ihren Fällen",
+    several="skinclinic: Neues zu Ihren Fällen ({0})",
     happened={
         "case_sent": "Ein Fall (Kennung {0}) wartet auf Sie oder Ihren Pool.",
         "info_asked": "Zu einem Ihrer Fälle (Kennung {0}) werden weitere Angaben erbeten.",

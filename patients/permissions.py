@@ -88,6 +88,11 @@ def can_give_impression(viewer: Viewer) -> bool:
     return role_of(viewer) in {Role.GP, Role.DERMATOLOGIST}
 
 
+def can_write_letters(viewer: Viewer) -> bool:
+    """Those who treat; an administrator looks, with a reason, and sends nothing."""
+    return role_of(viewer) in {Role.GP, Role.DERMATOLOGIST}
+
+
 def can_manage_accounts(viewer: Viewer) -> bool:
     """Practices, people, invitations, pools and what is asked at the log-in."""
     return role_of(viewer) == Role.ADMIN

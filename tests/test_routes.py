@@ -22,7 +22,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
-from patients.models import CaseStatus, Image, Notification, User
+from patients import services
+from patients.models import Case, CaseStatus, Image, Notification, User
 from tests.analysis.states import in_state
 from tests.cast import Cast
 from tests.factories import jpeg_bytes, make_case, make_image, upload
@@ -148,6 +149,11 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "patients:access-list": [Route("GET", GPS_OF_NORTH | {"dana": 403, "emil": 403} | NO_ROLE, ("patient",))],
     "patients:access-download": [Route("GET", GPS_OF_NORTH | {"dana": 403, "emil": 403} | NO_ROLE, ("patient",))],
+    "analysis:letter": [
+        Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("signed", "patient")),
+        Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("signed", "referrer", "de")),
+        Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("case", "referrer")),
+    ],
     "analysis:submit": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), UPLOAD)],
     "analysis:latest": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("image",)),
@@ -221,6 +227,13 @@ def explanation(cast: Cast) -> Explanation:
     return asked
 
 
+def signed(cast: Cast) -> Case:
+    services.claim_case(actor=cast.dana, case=cast.case)
+    opinion = services.Opinion(diagnosis="NV", icd10="D22.3", certainty="certain", management="reassure")
+    services.sign_answer(actor=cast.dana, case=cast.case, opinion=opinion)
+    return cast.case
+
+
 MADE: dict[str, Callable[[Cast], Any]] = {
     "draft": lambda cast: make_case(cast.free_lesion, CaseStatus.DRAFT, to_user=cast.dana),
     "asked": lambda cast: make_case(cast.free_lesion, CaseStatus.INFO_ASKED, to_user=cast.dana),
@@ -233,6 +246,7 @@ MADE: dict[str, Callable[[Cast], Any]] = {
     "image_with_overview": lambda cast: with_overview(cast).image,
     "lesion_with_overview": lambda cast: with_overview(cast).lesion,
     "explanation": explanation,
+    "signed": signed,
     "notification": lambda cast: Notification.objects.create(to=cast.ada, kind="case_answered", case=cast.case),
 }
 

@@ -20,7 +20,7 @@ def test_a_worker_finds_the_overdue_tells_people_and_mails_them(
     cast: Cast, stored_files: Path, start_worker: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     User.objects.filter(pk=cast.dana.pk).update(email="dana@example.org")
-    start_worker(queues="default")
+    start_worker(queues="default", EMAIL_HOST="")
     mark_breaches_task.delay()  # the cases of the cast were due in March
     wait_until(Notification.objects.filter(to=cast.dana, kind="breach").exists, what="the breach to be told")
     wait_until(Notification.objects.filter(to=cast.dana, mailed_at__isnull=False).exists, what="the mail")
@@ -34,7 +34,7 @@ def test_a_worker_finds_the_overdue_tells_people_and_mails_them(
 
 
 def test_marking_twice_tells_once(cast: Cast, start_worker: Callable[..., subprocess.Popen[bytes]]) -> None:
-    start_worker(queues="default")
+    start_worker(queues="default", EMAIL_HOST="")
     mark_breaches_task.delay()
     wait_until(Notification.objects.filter(to=cast.dana, kind="breach").exists, what="the breach to be told")
     mark_breaches_task()

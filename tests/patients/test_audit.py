@@ -102,6 +102,7 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
     ("dana", "GET file", lambda c, s: c.get(reverse("patients:image-file", args=[s.image.pk, "upright"])), {"image.read"}),
     ("ada", "GET access list", lambda c, s: c.get(reverse("patients:access-list", args=[s.patient.pk])), {"access.read"}),
     ("ada", "GET access list as CSV", lambda c, s: c.get(reverse("patients:access-download", args=[s.patient.pk])), {"access.export"}),
+    ("ada", "GET letter", lambda c, s: c.get(reverse("analysis:letter", args=[s.case.pk, "referrer"])), {"letter.create"}),
     ("theo", "POST preferences", lambda c, _: c.post(reverse("patients:preferences"), {"language": "de"}), {"account.preferences"}),
     ("dana", "GET calibrate", lambda c, s: c.get(reverse("patients:calibrate", args=[s.image.pk])), {"lesion.read"}),
     ("dana", "POST calibrate", lambda c, s: c.post(reverse("patients:calibrate", args=[s.image.pk]), RULER), {"image.calibrate"}),

@@ -78,7 +78,7 @@ def test_news_become_one_mail_for_each_person(cast: Cast, dana: User) -> None:
     services.mail_notifications()
     sent = {message.to[0]: message for message in mail.outbox}
     assert len(mail.outbox) == 2
-    assert sent[dana.email].subject == "skinclinic: 2 news about your cases"
+    assert sent[dana.email].subject == "skinclinic: news about your cases (2)"
     assert str(sent[dana.email].body).count(cast.case.reference) == 2
     assert sent[emil.email].subject == "skinclinic: news about a case"
     assert cast.pooled_case.reference in sent[emil.email].body
