@@ -60,8 +60,8 @@ def figures_of_newest(images: Iterable[Image]) -> dict[UUID, StoredFigures]:
     """By image, of its newest finished analysis of the whole picture. One query, and only these parts of the large result document."""
     parts = {name: KeyTransform(name, "result") for name in ("abcd", "familiarity", "lesion", "quality")}
     done = Analysis.objects.filter(image__in=list(images), region__isnull=True, status=Status.SUCCEEDED)
-    newest = done.order_by("image", "-queued_at").distinct("image").annotate(**parts).values("image", "p_malignant", *parts)
-    return {row["image"]: _figures(row) for row in newest}
+    newest = done.order_by("image_id", "-queued_at").distinct("image_id").annotate(**parts)
+    return {row["image_id"]: _figures(row) for row in newest.values("image_id", "p_malignant", *parts)}
 
 
 def _figures(row: dict[str, Any]) -> StoredFigures:

@@ -99,7 +99,10 @@ def _mirrored(points: Points) -> Points:
 def smooth(points: Points, *, is_closed: bool = False) -> str:
     """A path through all the points, rounded: Catmull and Rom's spline written as Bézier curves."""
     count = len(points)
-    at = (lambda i: points[i % count]) if is_closed else (lambda i: points[min(max(i, 0), count - 1)])
+
+    def at(i: int) -> Point:
+        return points[i % count if is_closed else min(max(i, 0), count - 1)]
+
     path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
     for i in range(count if is_closed else count - 1):
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = (at(i + step) for step in (-1, 0, 1, 2))

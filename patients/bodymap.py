@@ -240,7 +240,7 @@ def marked(lesions: Iterable[Lesion]) -> tuple[Figure, ...]:
     for lesion in lesions:
         if place := place_of(lesion):
             view, wanted = place
-            x, y = _free(wanted, VIEW_OF[view].middle, taken.setdefault(view, []))
+            x, y = _free(wanted, VIEW_OF[view], taken.setdefault(view, []))
             taken[view].append((x, y))
             dots.setdefault(view, []).append(Dot(lesion, f"{x:.1f}", f"{y:.1f}"))
     whole = {view.key for view in VIEWS[:2]}
@@ -261,11 +261,15 @@ def place_of(lesion: Lesion) -> tuple[str, Point] | None:
     return None
 
 
-def _free(wanted: Point, middle: float, taken: list[Point]) -> Point:
-    """The wanted place, or the nearest one outwards or beneath where no other mark lies: never across the middle, to the other side."""
-    outwards = (wanted[0] > middle) - (wanted[0] < middle)
+def _free(wanted: Point, view: View, taken: list[Point]) -> Point:
+    """The wanted place, or the nearest one outwards or beneath where no other mark lies: never across the middle, to the other side.
+
+    Where the figure is full, marks lie over one another; the list beside it has them all.
+    """
+    outwards = (wanted[0] > view.middle) - (wanted[0] < view.middle)
     places = ((wanted[0] + across * outwards * DOT_STEP, wanted[1] + down * DOT_STEP) for across, down in STEPS)
-    return next((place for place in places if all(dist(place, other) >= DOT_STEP for other in taken)), wanted)
+    inside = (place for place in places if 0 < place[0] < view.width and place[1] < view.height)
+    return next((place for place in inside if all(dist(place, other) >= DOT_STEP for other in taken)), wanted)
 
 
 def _shapes(view: View, area: Area) -> Iterator[Shape]:

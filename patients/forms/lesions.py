@@ -32,6 +32,8 @@ class LesionForm(forms.Form):
     def __init__(self, patient: Patient, data: Any = None, *, lesion: Lesion | None = None) -> None:
         super().__init__(data, initial=_shown(lesion) if lesion else None)
         self.patient = patient
+        self.compared_with = self["version"].value() or ""
+        """The version that the page says it shows."""
 
     def clean_first_noticed(self) -> date | None:
         day: date | None = self.cleaned_data["first_noticed"]
@@ -56,8 +58,7 @@ class LesionForm(forms.Form):
 
     def now_compared_with(self, lesion: Lesion) -> None:
         """After a colleague's change was shown, saving again is a decision, and the form says which version it was made on."""
-        self.data = self.data.copy()
-        self.data["version"] = str(lesion.version)
+        self.compared_with = lesion.version
 
 
 def _shown(lesion: Lesion) -> dict[str, Any]:
@@ -65,12 +66,16 @@ def _shown(lesion: Lesion) -> dict[str, Any]:
     return {"site_key": f"{lesion.site_scheme}:{lesion.site_code}", **{name: getattr(lesion, name) for name in same}}
 
 
+def _label(sign: str) -> str:
+    field = Checklist._meta.get_field(sign)
+    return str(getattr(field, "verbose_name", sign))
+
+
 def _yes_or_no(sign: str) -> forms.TypedChoiceField:
     """Neither is chosen beforehand: an answer is something somebody gave."""
-    field = Checklist._meta.get_field(sign)
     weight = 2 if sign in Checklist.MAJOR else 1
     return forms.TypedChoiceField(
-        label=str(field.verbose_name),
+        label=_label(sign),
         choices=[("yes", "Yes"), ("no", "No")],
         coerce=lambda answer: answer == "yes",
         widget=forms.RadioSelect(attrs={"data-weight": weight}),

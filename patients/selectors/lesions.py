@@ -26,7 +26,7 @@ def pictures_to_compare(lesions: Iterable[Lesion]) -> dict[UUID, Image]:
     """By lesion, its newest dermoscopic picture; the newest macroscopic one where there is no other."""
     first = Case(When(modality=Modality.DERMOSCOPIC, then=Value(0)), default=Value(1))
     day = Coalesce("taken_on", TruncDate("uploaded_at"), output_field=DateField())
-    newest = Image.objects.filter(lesion__in=lesions).order_by("lesion", first, day.desc(), "-uploaded_at", "id").distinct("lesion")
+    newest = Image.objects.filter(lesion__in=lesions).order_by("lesion_id", first, day.desc(), "-uploaded_at", "id").distinct("lesion_id")
     return {image.lesion_id: image for image in newest}
 
 

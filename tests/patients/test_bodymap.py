@@ -98,6 +98,12 @@ def test_marks_lie_apart_and_on_their_side() -> None:
     assert all(on_side[dot.lesion.laterality](float(dot.x)) for dot in front.dots)
 
 
+def test_a_full_figure_keeps_its_marks_inside() -> None:
+    soles = bodymap.marked([lesion("Sole of forefoot", "L", number) for number in range(1, 40)])[-1]
+    assert len(soles.dots) == 39
+    assert all(75 < float(dot.x) < 150 and float(dot.y) < 152 for dot in soles.dots)
+
+
 def test_the_body_is_always_shown_face_and_soles_where_there_is_something() -> None:
     assert [figure.view.key for figure in bodymap.marked([])] == ["front", "back"]
     shown = bodymap.marked([lesion("Cheek", "L"), lesion("Sole of forefoot", "R", 2)])
