@@ -149,7 +149,13 @@ def test_the_earlier_picture_lies_over_the_later_one_where_that_was_done(ada: Cl
 
 def test_a_refused_registration_says_why(ada: Client, earlier: Image, later: Image) -> None:
     analysed(earlier)
-    refused = {"since": "2026-03-03", "image": str(earlier.pk), "failure": "They show different lesions.", "usual": {}, "change": None}
+    refused: dict[str, Any] = {
+        "since": "2026-03-03",
+        "image": str(earlier.pk),
+        "failure": "They show different lesions.",
+        "usual": {},
+        "change": None,
+    }
     with_result(analysed(later), change=refused)
     content = compared(ada, earlier, later)
     assert "Not laid over one another" in content

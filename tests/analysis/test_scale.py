@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -65,7 +67,7 @@ def test_the_same_measurement_again_changes_nothing(image: Image) -> None:
 
 
 def test_results_from_before_the_scale_was_kept_count_by_what_it_is_now(lesion: Lesion, image: Image) -> None:
-    scale = {"pixel_spacing_row_mm": 0.1, "pixel_spacing_column_mm": 0.1, "pixel_spacing_origin": "dicom"}
+    scale: dict[str, Any] = {"pixel_spacing_row_mm": 0.1, "pixel_spacing_column_mm": 0.1, "pixel_spacing_origin": "dicom"}
     of_device = analysed(make_image(lesion, **scale))
     assert not has_other_scale(with_result(of_device, pixel_spacing_mm=None))
     old = with_result(analysed(image), pixel_spacing_mm=None)

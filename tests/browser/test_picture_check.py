@@ -34,7 +34,7 @@ def skin(width: int = 640, height: int = 480, level: float = 1.0) -> RgbImage:
 
 
 def blurred(sigma: float) -> RgbImage:
-    return cv2.GaussianBlur(skin(), (0, 0), sigma).astype(np.uint8)
+    return np.asarray(cv2.GaussianBlur(skin(), (0, 0), sigma), dtype=np.uint8)
 
 
 def overexposed() -> RgbImage:
