@@ -61,6 +61,9 @@ def test_a_program_gets_the_addresses(ada: Client, lesion: Lesion) -> None:
         "page_url": reverse("analysis:detail", args=[analysis.pk]),
         "duplicate": False,
         "uploaded_at": analysis.image.uploaded_at.isoformat(),
+        "image_id": str(analysis.image_id),
+        "modality": "dermoscopic",
+        "pair_url": reverse("patients:image-pair", args=[analysis.image_id]),
     }
 
 

@@ -30,11 +30,11 @@ def skin(width: int = 640, height: int = 480, level: float = 1.0) -> RgbImage:
     spot = ((x - width / 2) ** 2 + (y - height / 2) ** 2) < (height / 4) ** 2
     pattern = 25 * np.sin(x / width * 500) * np.sin(y / width * 500)
     picture = np.where(spot[..., None], (120, 72, 48), (214, 168, 142)) + pattern[..., None] + rng.normal(0, 3, (height, width, 1))
-    return (picture * level).clip(0, 255).astype(np.uint8)
+    return np.asarray((picture * level).clip(0, 255), dtype=np.uint8)
 
 
 def blurred(sigma: float) -> RgbImage:
-    return cv2.GaussianBlur(skin(), (0, 0), sigma).astype(np.uint8)
+    return np.asarray(cv2.GaussianBlur(skin(), (0, 0), sigma), dtype=np.uint8)
 
 
 def overexposed() -> RgbImage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -85,7 +86,7 @@ def test_a_pixel_below_what_light_can_show_is_refused(cast: Cast) -> None:
 
 
 def test_the_scale_of_a_device_is_never_replaced(cast: Cast, client: Client) -> None:
-    scale = {"pixel_spacing_row_mm": 0.02, "pixel_spacing_column_mm": 0.02, "pixel_spacing_origin": "dicom"}
+    scale: dict[str, Any] = {"pixel_spacing_row_mm": 0.02, "pixel_spacing_column_mm": 0.02, "pixel_spacing_origin": "dicom"}
     image = make_image(cast.lesion, **scale)
     before = state()
     with pytest.raises(ClinicError, match="A ruler does not replace it") as refused:
