@@ -7,7 +7,7 @@ their lines and, where they need more than these arguments, a row in `MADE`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -170,7 +170,7 @@ def explanation(cast: Cast) -> Explanation:
     return asked
 
 
-MADE = {
+MADE: dict[str, Callable[[Cast], Any]] = {
     "draft": lambda cast: make_case(cast.free_lesion, CaseStatus.DRAFT, to_user=cast.dana),
     "asked": lambda cast: make_case(cast.free_lesion, CaseStatus.INFO_ASKED, to_user=cast.dana),
     "answered": lambda cast: make_case(cast.free_lesion, CaseStatus.ANSWERED, to_user=cast.dana),
