@@ -46,14 +46,14 @@ class Section:
     total: int
 
 
-def queue_page(viewer: Viewer, *, addressed: str = "", urgency: str = "", after: UUID | None = None) -> QueuePage:
+def queue_page(viewer: User, *, addressed: str = "", urgency: str = "", after: UUID | None = None) -> QueuePage:
     """One page of what waits for this dermatologist. `addressed`: "me", the key of a pool, or everything; `after`: the last case seen."""
     waiting = Case.objects.queue_of(viewer)
     if addressed:
-        waiting = waiting.filter(to_user=viewer) if addressed == "me" else waiting.filter(to_pool=addressed)
+        waiting = waiting.filter(to_user=viewer) if addressed == "me" else waiting.filter(to_pool_id=int(addressed))
     if urgency:
         waiting = waiting.filter(urgency=urgency)
-    keys = list(_from(waiting, after).in_order().values_list("pk", flat=True)[: CASES_PER_PAGE + 1])
+    keys = list(_from(waiting.in_order(), after).values_list("pk", flat=True)[: CASES_PER_PAGE + 1])
     shown = keys[:CASES_PER_PAGE]
     return QueuePage(_rows(viewer, shown), waiting.count(), shown[-1] if len(keys) > len(shown) else None)
 
@@ -79,7 +79,8 @@ def desk_of_practice(viewer: Viewer) -> list[Section]:
         "drafts": Q(status=CaseStatus.DRAFT),
         "overdue": late,
     }
-    return _sections(Case.objects.visible_to(viewer), acts)
+    states = [CaseStatus.INFO_ASKED, CaseStatus.ANSWERED, CaseStatus.WAITING, CaseStatus.CLAIMED, CaseStatus.DRAFT]
+    return _sections(Case.objects.visible_to(viewer).filter(status__in=states), acts)
 
 
 def desk_of_dermatologist(viewer: User) -> list[Section]:
@@ -91,14 +92,15 @@ def desk_of_dermatologist(viewer: User) -> list[Section]:
         "overdue": Q(status=CaseStatus.WAITING, due_at__lt=timezone.now()),
         "asked": Q(status=CaseStatus.INFO_ASKED, claimed_by=viewer),
     }
-    return _sections(Case.objects.addressed_to(viewer), acts)
+    states = [CaseStatus.CLAIMED, CaseStatus.SECOND_OPINION, CaseStatus.WAITING, CaseStatus.INFO_ASKED]
+    return _sections(Case.objects.addressed_to(viewer).filter(status__in=states), acts)
 
 
 def cases_of(viewer: Viewer, *, status: str = "", after: UUID | None = None) -> tuple[list[Case], UUID | None]:
     """A practice's cases, the newest first, and where the next page begins."""
     found = Case.objects.visible_to(viewer)
     found = found.filter(status=status) if status else found
-    if (last := Case.objects.filter(pk=after).first()) is not None:
+    if (last := Case.objects.filter(pk=after).first() if after else None) is not None:
         found = found.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__gt=last.pk))
     keys = list(found.order_by("-created_at", "id").values_list("pk", flat=True)[: CASES_PER_PAGE + 1])
     shown = keys[:CASES_PER_PAGE]
@@ -106,7 +108,10 @@ def cases_of(viewer: Viewer, *, status: str = "", after: UUID | None = None) -> 
 
 
 def _sections(cases: QuerySet[Case], acts: dict[str, Q]) -> list[Section]:
-    """Two queries for all sections: first keys and totals alone, then the few cases that are shown. A case is in the first that fits."""
+    """Two queries for all sections: first keys and totals alone, then the few cases that are shown. A case is in the first that fits.
+
+    `cases` are those in a state of one of the sections, so that an index can leave out the many that are closed.
+    """
     section = If(*(When(condition, then=Value(key)) for key, condition in acts.items()))
     place = Window(RowNumber(), partition_by="section", order_by=[Coalesce("due_at", "created_at"), F("id")])
     total = Window(Count("pk"), partition_by="section")

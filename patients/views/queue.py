@@ -25,7 +25,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     form = QueueForm(request.POST or None, viewer=person(request))
     addressed, urgency, after = form.wanted()
-    page = selectors.queue_page(request.user, addressed=addressed, urgency=urgency, after=after)
+    page = selectors.queue_page(person(request), addressed=addressed, urgency=urgency, after=after)
     seen = selectors.patients_of(row.case for row in page.rows)
     audit.record(actor=request.user, action="queue.read", obj=person(request), detail={"patients": seen})
     context = {"form": form, "page": page, "addressed": addressed, "urgency": urgency, "is_later_page": after, "since": _microseconds(now)}

@@ -30,8 +30,8 @@ def get(client: Client, name: str, *arguments: Any) -> str:
     return unescape(response.content.decode())
 
 
-def post(client: Client, name: str, *arguments: Any, follow: bool = True, **data: Any) -> tuple[int, str]:
-    response = client.post(reverse(name, args=arguments), data, follow=follow)
+def post(client: Client, name: str, *arguments: Any, **data: Any) -> tuple[int, str]:
+    response = client.post(reverse(name, args=arguments), data, follow=True)
     return response.status_code, unescape(response.content.decode())
 
 
