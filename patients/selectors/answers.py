@@ -1,0 +1,52 @@
+"""What was said of a case, for one reader: the one place that keeps a second opinion independent of the first.
+
+Every page, letter and interface that shows answers, events or the histology of a case asks here.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from patients.models import Answer, Case, CaseEvent, CaseStatus, EventKind, Histology, User, Viewer
+
+TELLING = (EventKind.ANSWERED, EventKind.SUPERSEDED, EventKind.HISTOLOGY)
+"""Kinds of events that may tell the first answer, or what proves it right or wrong."""
+
+
+def is_blinded(viewer: Viewer, case: Case) -> bool:
+    """Asked for a second opinion that nobody has signed yet. Looked up anew: an old copy of the case must not lift the blindfold."""
+    if not isinstance(viewer, User):
+        return False
+    asked = Q(second_to_user=viewer) | Q(second_to_pool__in=viewer.pools.values("pk"))
+    return Case.objects.filter(asked, pk=case.pk, status=CaseStatus.SECOND_OPINION).exclude(claimed_by=viewer).exists()
+
+
+def answers_for(viewer: Viewer, case: Case) -> QuerySet[Answer]:
+    """All that was signed and that this person may read, the first opinion before the second, each in the order of signing.
+
+    Whoever may not see the case reads nothing. Whoever is asked for a second opinion reads nothing before it is signed.
+    """
+    found = Answer.objects.filter(case=case, case__in=Case.objects.visible_to(viewer))
+    if is_blinded(viewer, case):
+        found = found.none()
+    return found.select_related("signed_by", "superseded_by").order_by("is_second", "signed_at", "id")
+
+
+def events_for(viewer: Viewer, case: Case) -> list[CaseEvent]:
+    """The conversation, oldest first. Whoever is blinded learns that an answer was signed, and not a word of it."""
+    events = CaseEvent.objects.filter(case=case, case__in=Case.objects.visible_to(viewer)).select_related("by")
+    if not is_blinded(viewer, case):
+        return list(events)
+    return [_silenced(event) for event in events.exclude(kind=EventKind.HISTOLOGY)]
+
+
+def histologies_for(viewer: Viewer, case: Case) -> QuerySet[Histology]:
+    """Of the lesion, the newest first; whoever is blinded gives their opinion without it."""
+    found = Histology.objects.filter(lesion=case.lesion_id, lesion__cases__in=Case.objects.visible_to(viewer).filter(pk=case.pk))
+    return (found.none() if is_blinded(viewer, case) else found).select_related("by")
+
+
+def _silenced(event: CaseEvent) -> CaseEvent:
+    if event.kind in TELLING:
+        event.text = ""
+    return event
