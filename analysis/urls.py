@@ -1,6 +1,6 @@
 from django.urls import path
 
-from analysis.views import analyses, explanations
+from analysis.views import analyses, case_findings, explanations
 
 app_name = "analysis"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>/retry/", analyses.retry, name="retry"),
     path("analyses/<uuid:analysis_id>/files/<slug:kind>/", analyses.artefact, name="artefact"),
     path("analyses/<uuid:analysis_id>/explanations/", explanations.ask, name="explain"),
+    path("cases/<uuid:case_id>/findings/", case_findings.case_findings, name="case-findings"),
     path("explanations/<uuid:explanation_id>/", explanations.detail, name="explanation"),
     path("explanations/<uuid:explanation_id>/status/", explanations.status, name="explanation-status"),
     path("explanations/<uuid:explanation_id>/cancel/", explanations.cancel, name="explanation-cancel"),

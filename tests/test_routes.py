@@ -21,10 +21,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
-from patients.models import User
+from patients.models import Image, Practice, User
 from tests.analysis.states import in_state
 from tests.cast import Cast
 from tests.factories import jpeg_bytes, upload
+from tests.patients.answering import answered, taken
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
 EVERYBODY = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "ines", "theo"], 200)
@@ -54,6 +55,9 @@ REGION = {"left": 10, "top": 20, "width": 80, "height": 70}
 NOT_TREATING = {"ines": 403, "theo": 403}
 SEEN_BY_DANA = {"dana": 200}
 MAY_ASK = {"ada": 302, "ben": 302, "dana": 302, "ines": 403, "theo": 403}
+NOT_DERMATOLOGISTS = dict.fromkeys(["ada", "ben", "cleo", "ines", "theo"], 403)
+ANSWER = {"diagnosis": "NV", "icd10": "D22.3", "certainty": "probable", "management": "reassure"}
+BLOCK = {"title": "Sun", "text": "Protect your skin."}
 
 ROUTES: dict[str, list[Route]] = {
     "home": [Route("GET", EVERYBODY)],
@@ -82,6 +86,47 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "thumbnail")),
         Route("GET", GPS_OF_NORTH | {"dana": 403} | NO_ROLE, ("image", "original")),
     ],
+    "patients:review": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("case",)),
+        Route("POST", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("claimed",), ANSWER | {"step": "check"}),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",), ANSWER | {"step": "sign"}),
+    ],
+    "patients:review-replace": [Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("answered",))],
+    "patients:review-draft": [Route("POST", {"dana": 204} | NOT_DERMATOLOGISTS, ("claimed",), ANSWER)],
+    "patients:review-take": [Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("case",))],
+    "patients:review-release": [Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",))],
+    "patients:review-ask": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("claimed",)),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",), {"text": "Since when?"}),
+    ],
+    "patients:review-discard": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("claimed",)),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",), {"reason": "Sent twice."}),
+    ],
+    "patients:review-second-opinion": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("answered",)),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("answered",), {"target_key": "emil"}),
+    ],
+    "patients:review-next": [Route("POST", {"dana": 302, "emil": 302} | NOT_DERMATOLOGISTS)],
+    "patients:text-blocks": [
+        Route("GET", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS),
+        Route("POST", {"dana": 302, "emil": 302} | NOT_DERMATOLOGISTS, data=BLOCK),
+    ],
+    "patients:text-block": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("block",)),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("block",), BLOCK),
+    ],
+    "patients:text-block-delete": [Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("block",))],
+    "patients:histology": [
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NOT_TREATING, ("lesion",)),
+        Route("POST", MAY_ASK, ("lesion",), {"diagnosis": "NV", "reported_on": "2026-04-01"}),
+    ],
+    "patients:impression": [
+        Route("GET", MAY_ASK, ("image",)),
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NOT_TREATING, ("image_of_asking_practice",)),
+        Route("POST", MAY_ASK, ("image_of_asking_practice",), {"diagnosis": "NV", "certainty": "possible"}),
+    ],
+    "analysis:case-findings": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("case",))],
     "patients:break-glass": [
         Route("GET", {"ines": 200} | NOT_ADMINS),
         Route("POST", {"ines": 302} | NOT_ADMINS, data=REASON),
@@ -145,7 +190,16 @@ def explanation(cast: Cast) -> Explanation:
     return asked
 
 
+def asking_image(cast: Cast) -> Image:
+    Practice.objects.filter(pk=cast.north.pk).update(asks_impression=True)
+    return cast.image
+
+
 MADE = {
+    "claimed": taken,
+    "answered": answered,
+    "block": lambda cast: cast.dana.text_blocks.create(title="Moles", text="Look at them every month."),
+    "image_of_asking_practice": asking_image,
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),
     "failed": lambda cast: in_state(cast.image, Status.FAILED),
     "drawn": drawn_analysis,

@@ -3,10 +3,15 @@
 from patients.services.access import break_glass
 from patients.services.answers import (
     Opinion,
+    Part,
+    delete_text_block,
     must_give_impression,
+    own_answer,
+    part_of,
     record_histology,
     record_impression,
     save_draft,
+    save_text_block,
     sign_answer,
     sign_second_opinion,
 )
@@ -38,3 +43,4 @@ __all__ = [
     "record_histology", "record_impression", "refer_lesion", "release_case", "reply_to_question", "save_draft", "send_case",
     "sign_answer", "sign_second_opinion", "withdraw_consent",
 ]  # fmt: skip
+__all__ += ["Part", "delete_text_block", "own_answer", "part_of", "save_text_block"]

@@ -145,11 +145,11 @@ def ask_second_opinion(*, actor: User, case: Case, to: User | Pool, text: str = 
     """From whoever answered, to somebody who does not see that answer before their own is signed."""
     with transaction.atomic():
         seen = held_case(actor, case)
-        if to == actor:
-            raise ClinicError("own_opinion", "A second opinion comes from somebody else. Choose another dermatologist or a pool.")
         if seen.answers.filter(is_second=True).exists():
             raise ClinicError("second_opinion_given", "This case has a second opinion already.", http_status=409)
         names = {"second_to_user": None, "second_to_pool": None} | {f"second_{name}": value for name, value in _target(to).items()}
+        if not [reader for reader in members(to) if reader != actor and role_of(reader) == Role.DERMATOLOGIST]:
+            raise ClinicError("own_opinion", "A second opinion comes from somebody else. Choose another dermatologist or a pool.")
         move_case(seen, CaseStatus.ANSWERED, CaseStatus.SECOND_OPINION, **names)
         tell(seen, EventKind.SECOND_ASKED, actor, text, members(to), Told.SECOND_OPINION)
         trace(actor, "case.second-opinion", seen, to=to)
