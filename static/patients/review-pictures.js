@@ -111,10 +111,12 @@ export function startPictures(section) {
   };
 }
 
-/** OpenSeadragon adds a style sheet of its own, which our content security policy refuses, unless it finds one marked like this. */
+/**
+ * OpenSeadragon adds a style sheet of its own, which our content security policy refuses, unless it finds an element marked like this.
+ * Outside HTML's namespace it is no style sheet either.
+ */
 function withoutInlineStyle() {
-  const marked = document.createElement("style");
-  marked.type = "text/plain";
-  marked.dataset.openseadragonMobileCss = "true";
+  const marked = document.createElementNS("urn:skinclinic", "style");
+  marked.setAttribute("data-openseadragon-mobile-css", "true");
   document.head.append(marked);
 }

@@ -133,13 +133,15 @@ def write_the_answer(page: Page) -> None:
 def sign(page: Page) -> None:
     press(page, "s")
     page.get_by_role("heading", name="This is what you sign").wait_for()
+    page.wait_for_load_state()
     assert "C44.3 Other malignant neoplasm of skin" in page.inner_text(".review-signing")
     assert not Answer.objects.exists()
     press(page, "c")
     page.get_by_role("button", name="Check and sign").wait_for()
+    page.wait_for_load_state()
     press(page, "s")
     page.get_by_role("heading", name="This is what you sign").wait_for()
-    assert page.evaluate("document.activeElement.value") == "sign"
+    page.wait_for_function("document.activeElement.value === 'sign'")
     press(page, "Enter")
     page.get_by_text("Signed by Dana").wait_for()
 
