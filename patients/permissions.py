@@ -60,6 +60,11 @@ def can_review(viewer: Viewer) -> bool:
     return role_of(viewer) == Role.DERMATOLOGIST
 
 
+def can_see_service_levels(viewer: Viewer) -> bool:
+    """How long answers take: figures alone, of one's own pools or, for administrators, of all."""
+    return role_of(viewer) in {Role.DERMATOLOGIST, Role.ADMIN}
+
+
 def can_record_histology(viewer: Viewer) -> bool:
     """Whoever the pathologist writes to."""
     return role_of(viewer) in {Role.GP, Role.DERMATOLOGIST}

@@ -1,7 +1,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from patients.views import access, cases, histology, home, impressions, lesions, records, review, text_blocks
+from patients.views import access, cases, histology, home, impressions, lesions, queue, records, refer, review, text_blocks
 
 
 class VariantConverter(StringConverter):
@@ -21,7 +21,21 @@ clinic = [
     path("lesions/<uuid:lesion_id>/", lesions.lesion_detail, name="lesion"),
     path("images/<uuid:image_id>/<variant:variant>/", lesions.image_file, name="image-file"),
     # cases
-    path("lesions/<uuid:lesion_id>/refer/", cases.refer, name="refer"),
+    path("lesions/<uuid:lesion_id>/refer/", refer.refer, name="refer"),
+    path("cases/", cases.case_list, name="cases"),
+    path("cases/<uuid:case_id>/", cases.case, name="case"),
+    path("cases/<uuid:case_id>/edit/", refer.edit, name="case-edit"),
+    path("cases/<uuid:case_id>/discard-draft/", refer.discard_draft, name="case-discard-draft"),
+    path("cases/<uuid:case_id>/reply/", cases.reply, name="case-reply"),
+    path("cases/<uuid:case_id>/withdraw/", cases.withdraw, name="case-withdraw"),
+    path("cases/<uuid:case_id>/readdress/", cases.readdress, name="case-readdress"),
+    path("cases/<uuid:case_id>/close/", cases.close, name="case-close"),
+    path("cases/<uuid:case_id>/end-second-opinion/", cases.end_second_opinion, name="case-end-second"),
+    # the queue
+    path("queue/", queue.queue, name="queue"),
+    path("queue/next/", queue.take_next, name="queue-next"),
+    path("queue/news/<int:since>/", queue.news, name="queue-news"),
+    path("sla/", queue.sla, name="sla"),
     # reviewing and answering
     path("cases/<uuid:case_id>/review/", review.review, name="review"),
     path("cases/<uuid:case_id>/review/replace/", review.review, {"replace": True}, name="review-replace"),
@@ -31,7 +45,6 @@ clinic = [
     path("cases/<uuid:case_id>/review/ask/", review.ask, name="review-ask"),
     path("cases/<uuid:case_id>/review/discard/", review.discard, name="review-discard"),
     path("cases/<uuid:case_id>/review/second-opinion/", review.second_opinion, name="review-second-opinion"),
-    path("review/next/", review.take_next, name="review-next"),
     path("text-blocks/", text_blocks.text_blocks, name="text-blocks"),
     path("text-blocks/<uuid:block_id>/", text_blocks.text_block, name="text-block"),
     path("text-blocks/<uuid:block_id>/delete/", text_blocks.delete, name="text-block-delete"),

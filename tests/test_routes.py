@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,16 +22,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
-from patients.models import Image, Practice, User
+from patients.models import CaseStatus, Image, Practice, User
 from tests.analysis.states import in_state
 from tests.cast import Cast
-from tests.factories import jpeg_bytes, upload
+from tests.factories import jpeg_bytes, make_case, upload
 from tests.patients.answering import answered, taken
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
 EVERYBODY = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "ines", "theo"], 200)
 NOT_GPS = dict.fromkeys(["dana", "emil", "ines", "theo"], 403)
 NOT_ADMINS = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "theo"], 403)
+NOT_DERMATOLOGISTS = dict.fromkeys(["ada", "ben", "cleo", "ines", "theo"], 403)
 NO_ROLE = {"theo": 403}
 
 OUTSIDE = ("admin", "account_")
@@ -80,6 +82,28 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", GPS_OF_NORTH | NOT_GPS, ("lesion",)),
         Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("free_lesion",), {"target_key": "emil", "urgency": "soon"}),
     ],
+    "patients:cases": [
+        Route("GET", GPS_OF_NORTH | {"cleo": 200} | NOT_GPS),
+        Route("POST", GPS_OF_NORTH | {"cleo": 200} | NOT_GPS, data={"status": "WAITING"}),
+    ],
+    "patients:case": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("case",))],
+    "patients:case-edit": [
+        Route("GET", GPS_OF_NORTH | NOT_GPS, ("draft",)),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("draft",), {"target_key": "emil", "urgency": "soon"}),
+    ],
+    "patients:case-discard-draft": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("draft",))],
+    "patients:case-reply": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("asked",), {"text": "Since May."})],
+    "patients:case-withdraw": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("case",), {"reason": "Excised elsewhere."})],
+    "patients:case-readdress": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("case",), {"target_key": "emil"})],
+    "patients:case-close": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("answered",))],
+    "patients:case-end-second": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("second",))],
+    "patients:queue": [
+        Route("GET", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS),
+        Route("POST", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS, data={"urgency": "soon"}),
+    ],
+    "patients:queue-next": [Route("POST", {"dana": 302, "emil": 302} | NOT_DERMATOLOGISTS)],
+    "patients:queue-news": [Route("GET", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS, ("the_beginning",))],
+    "patients:sla": [Route("GET", {"dana": 200, "emil": 200, "ines": 200} | dict.fromkeys(["ada", "ben", "cleo", "theo"], 403))],
     "patients:image-file": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "upright")),
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("image", "display")),
@@ -91,7 +115,7 @@ ROUTES: dict[str, list[Route]] = {
         Route("POST", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("claimed",), ANSWER | {"step": "check"}),
         Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",), ANSWER | {"step": "sign"}),
     ],
-    "patients:review-replace": [Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("answered",))],
+    "patients:review-replace": [Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("signed",))],
     "patients:review-draft": [Route("POST", {"dana": 204} | NOT_DERMATOLOGISTS, ("claimed",), ANSWER)],
     "patients:review-take": [Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("case",))],
     "patients:review-release": [Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",))],
@@ -104,10 +128,9 @@ ROUTES: dict[str, list[Route]] = {
         Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",), {"reason": "Sent twice."}),
     ],
     "patients:review-second-opinion": [
-        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("answered",)),
-        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("answered",), {"target_key": "emil"}),
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("signed",)),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("signed",), {"target_key": "emil"}),
     ],
-    "patients:review-next": [Route("POST", {"dana": 302, "emil": 302} | NOT_DERMATOLOGISTS)],
     "patients:text-blocks": [
         Route("GET", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS),
         Route("POST", {"dana": 302, "emil": 302} | NOT_DERMATOLOGISTS, data=BLOCK),
@@ -196,8 +219,13 @@ def asking_image(cast: Cast) -> Image:
 
 
 MADE = {
+    "draft": lambda cast: make_case(cast.free_lesion, CaseStatus.DRAFT, to_user=cast.dana),
+    "asked": lambda cast: make_case(cast.free_lesion, CaseStatus.INFO_ASKED, to_user=cast.dana),
+    "answered": lambda cast: make_case(cast.free_lesion, CaseStatus.ANSWERED, to_user=cast.dana),
+    "second": lambda cast: make_case(cast.free_lesion, CaseStatus.SECOND_OPINION, to_user=cast.dana, second_to_user=cast.emil),
+    "the_beginning": lambda _: SimpleNamespace(pk=0),
     "claimed": taken,
-    "answered": answered,
+    "signed": answered,
     "block": lambda cast: cast.dana.text_blocks.create(title="Moles", text="Look at them every month."),
     "image_of_asking_practice": asking_image,
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),

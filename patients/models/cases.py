@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -77,6 +78,18 @@ class CaseQuerySet(StateQuerySet["Case"]):
             return self.addressed_to(viewer)
         return self.filter(lesion__in=Lesion.objects.visible_to(viewer))
 
+    def queue_of(self, viewer: Viewer) -> Self:
+        """What waits for a first answer by this dermatologist."""
+        if not isinstance(viewer, User) or role_of(viewer) != Role.DERMATOLOGIST:
+            return self.none()
+        # The pools' keys as plain numbers, not as a subquery: the indexes of the queue can then be used for both halves.
+        pools = list(viewer.pools.values_list("pk", flat=True))
+        return self.filter(Q(to_user=viewer) | Q(to_pool__in=pools), status=CaseStatus.WAITING)
+
+    def overdue(self) -> Self:
+        """Late, and the clock is running: while information is waited for it stands still."""
+        return self.filter(status__in=[CaseStatus.WAITING, CaseStatus.CLAIMED], due_at__lt=timezone.now())
+
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
 
@@ -90,8 +103,8 @@ class Case(UuidModel):
         CaseStatus.DRAFT: frozenset({CaseStatus.WAITING, CaseStatus.DISCARDED}),
         CaseStatus.WAITING: frozenset({CaseStatus.CLAIMED, CaseStatus.DISCARDED}),
         CaseStatus.CLAIMED: frozenset({CaseStatus.WAITING, CaseStatus.INFO_ASKED, CaseStatus.ANSWERED, CaseStatus.DISCARDED}),
-        # A patient may withdraw the consent while somebody waits for information.
-        CaseStatus.INFO_ASKED: frozenset({CaseStatus.CLAIMED, CaseStatus.DISCARDED}),
+        # A patient may withdraw the consent while somebody waits for information, and whoever asked may have left when it comes.
+        CaseStatus.INFO_ASKED: frozenset({CaseStatus.CLAIMED, CaseStatus.WAITING, CaseStatus.DISCARDED}),
         CaseStatus.ANSWERED: frozenset({CaseStatus.SECOND_OPINION, CaseStatus.CLOSED}),
         CaseStatus.SECOND_OPINION: frozenset({CaseStatus.ANSWERED}),
         CaseStatus.CLOSED: frozenset(),
@@ -120,6 +133,7 @@ class Case(UuidModel):
     claimed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="claimed_cases")
     claimed_at = models.DateTimeField(null=True, blank=True)
     asked_at = models.DateTimeField(null=True, blank=True, help_text="Since when information is waited for.")
+    paused = models.DurationField(default=timedelta, help_text="How long the practice was waited for in all; it counts against nobody.")
     answered_at = models.DateTimeField(null=True, blank=True, help_text="When the first answer was signed.")
     second_to_user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="second_opinions")
     second_to_pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, blank=True, related_name="second_opinions")
@@ -177,6 +191,8 @@ class Case(UuidModel):
             models.Index(fields=["to_pool", "status", "stands_at", "id"], name="case_queue_of_pool"),
             models.Index(fields=["to_user", "status", "stands_at", "id"], name="case_queue_of_user"),
             models.Index(fields=["claimed_by", "status", "stands_at"], name="case_of_dermatologist"),
+            models.Index(fields=["status", "stands_at"], name="case_in_state"),
+            models.Index(fields=["sent_at"], name="case_sent"),
             models.Index(fields=["due_at"], condition=Q(status__in=UNANSWERED, breached_at__isnull=True), name="case_not_yet_breached"),
         ]
 
@@ -192,6 +208,21 @@ class Case(UuidModel):
         return self.pk.hex[:8].upper()
 
     @property
+    def is_waiting(self) -> bool:
+        """The practice waits for an answer."""
+        return self.status in UNANSWERED
+
+    @property
+    def is_overdue(self) -> bool:
+        running = self.status in {CaseStatus.WAITING, CaseStatus.CLAIMED}
+        return running and self.due_at is not None and self.due_at < timezone.now()
+
+    @property
+    def is_stranded(self) -> bool:
+        """Waiting for somebody who cannot answer any more: the practice has to choose somebody else."""
+        return self.status == CaseStatus.WAITING and self.to_user is not None and role_of(self.to_user) != Role.DERMATOLOGIST
+
+    @property
     def target(self) -> User | Pool | None:
         return self.to_user or self.to_pool
 
@@ -201,17 +232,19 @@ class Case(UuidModel):
 
 
 class EventKind(models.TextChoices):
-    SENT = "sent", "sent"
-    CLAIMED = "claimed", "taken"
-    RELEASED = "released", "put back"
+    SENT = "sent", "sent the case"
+    READDRESSED = "readdressed", "addressed it to somebody else"
+    CLAIMED = "claimed", "took the case"
+    RELEASED = "released", "put the case back"
     ASKED = "asked", "asked for information"
     REPLIED = "replied", "replied"
     ANSWERED = "answered", "answered"
     SUPERSEDED = "superseded", "replaced the answer"
     SECOND_ASKED = "second_asked", "asked for a second opinion"
     SECOND_ANSWERED = "second_answered", "gave a second opinion"
-    CLOSED = "closed", "closed"
-    DISCARDED = "discarded", "discarded"
+    SECOND_WITHDRAWN = "second_withdrawn", "no longer asks for a second opinion"
+    CLOSED = "closed", "closed the case"
+    DISCARDED = "discarded", "ended the case without an answer"
     HISTOLOGY = "histology", "added the histology"
 
 

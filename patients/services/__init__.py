@@ -15,32 +15,37 @@ from patients.services.answers import (
     sign_answer,
     sign_second_opinion,
 )
+from patients.services.case_upkeep import give_back_cases_of, mark_breaches, raise_alert
 from patients.services.cases import (
+    CASES,
     ask_for_information,
     ask_second_opinion,
     change_draft,
     claim_case,
+    claim_next,
     close_case,
     discard_case,
+    discard_draft,
     draft_case,
     is_first_reader,
     is_second_reader,
-    mark_breaches,
-    raise_alert,
+    readdress_case,
     refer_lesion,
     release_case,
     reply_to_question,
     send_case,
+    withdraw_second_opinion,
 )
 from patients.services.consents import give_consent, has_consented, has_withdrawn, withdraw_consent
 from patients.services.images import add_image, open_image_file, prepare_image
 from patients.services.records import add_lesion, change_patient, create_patient
 
 __all__ = [
-    "Opinion", "add_image", "add_lesion", "ask_for_information", "ask_second_opinion", "break_glass", "change_draft", "change_patient",
-    "claim_case", "close_case", "create_patient", "discard_case", "draft_case", "give_consent", "has_consented", "has_withdrawn",
-    "is_first_reader", "is_second_reader", "mark_breaches", "must_give_impression", "open_image_file", "prepare_image", "raise_alert",
-    "record_histology", "record_impression", "refer_lesion", "release_case", "reply_to_question", "save_draft", "send_case",
-    "sign_answer", "sign_second_opinion", "withdraw_consent",
+    "CASES", "Opinion", "add_image", "add_lesion", "ask_for_information", "ask_second_opinion", "break_glass", "change_draft",
+    "change_patient", "claim_case", "claim_next", "close_case", "create_patient", "discard_case", "discard_draft", "draft_case",
+    "give_back_cases_of", "give_consent", "has_consented", "has_withdrawn", "is_first_reader", "is_second_reader", "mark_breaches",
+    "must_give_impression", "open_image_file", "prepare_image", "raise_alert", "readdress_case", "record_histology", "record_impression",
+    "refer_lesion", "release_case", "reply_to_question", "save_draft", "send_case", "sign_answer", "sign_second_opinion",
+    "withdraw_consent", "withdraw_second_opinion",
 ]  # fmt: skip
 __all__ += ["Part", "delete_text_block", "own_answer", "part_of", "save_text_block"]

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.http import Http404
 from django.utils import timezone
 
 from patients import audit, limits, queue
 from patients import permissions as rules
-from patients.models import Case, CaseEvent, CaseStatus, EventKind, Image, Lesion, Notification, Pool, Purpose, Role, User, role_of
-from patients.models.cases import UNANSWERED
-from patients.services.consents import has_consented
+from patients.models import (
+    Case,
+    CaseEvent,
+    CaseStatus,
+    EventKind,
+    Lesion,
+    Notification,
+    Patient,
+    Pool,
+    Purpose,
+    Role,
+    User,
+    role_of,
+)
+from patients.services.consents import give_consent, has_consented
 from patients.services.notifications import members, notify
 from skinclinic.errors import ClinicError
 
@@ -30,7 +42,8 @@ def draft_case(
     """Begins a case that only the practice sees."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, Lesion.objects.select_related("patient"), lesion.pk)
+        seen = rules.get_for(actor, Lesion.objects.select_related("patient__practice"), lesion.pk)
+        _check_open(seen.patient)
         case = _create(Case(lesion=seen, by=actor, question=question, urgency=urgency, red_flags=red_flags or [], **_target(to)))
         trace(actor, "case.draft", case)
     return case
@@ -46,11 +59,24 @@ def change_draft(*, actor: User, case: Case, to: User | Pool, question: str, urg
         trace(actor, "case.change", seen)
 
 
-def send_case(*, actor: User, case: Case) -> None:
-    """Into the queue. The patient has agreed to it, and there is something to look at."""
+def discard_draft(*, actor: User, case: Case) -> None:
+    """Nobody but the practice has seen it, so nobody needs a reason."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
         seen = rules.get_for(actor, CASES, case.pk)
+        move_case(seen, CaseStatus.DRAFT, CaseStatus.DISCARDED, discard_reason="The draft was never sent.")
+        trace(actor, "case.discard", seen)
+
+
+def send_case(*, actor: User, case: Case, agrees_today: bool = False) -> None:
+    """Into the queue. The patient has agreed to it, at the latest today, and there is something to look at."""
+    rules.require(rules.can_refer(actor))
+    with transaction.atomic():
+        seen = rules.get_for(actor, CASES, case.pk)
+        _lock(seen.lesion)
+        if agrees_today and not has_consented(seen.lesion.patient, Purpose.TELECONSULTATION):
+            day = timezone.localdate()
+            give_consent(actor=actor, patient=seen.lesion.patient, purpose=Purpose.TELECONSULTATION, given_on=day)
         _check_ready(seen)
         now = timezone.now()
         due_at = queue.due_at(now, seen.urgency, limits.SLA_HOURS)
@@ -63,26 +89,57 @@ def send_case(*, actor: User, case: Case) -> None:
 
 
 def refer_lesion(
-    *, actor: User, lesion: Lesion, to: User | Pool, question: str = "", urgency: str = "routine", red_flags: list[str] | None = None
+    *,
+    actor: User,
+    lesion: Lesion,
+    to: User | Pool,
+    question: str = "",
+    urgency: str = "routine",
+    red_flags: list[str] | None = None,
+    agrees_today: bool = False,
 ) -> Case:
     """Drafts a case and sends it, both or neither."""
     with transaction.atomic():
         case = draft_case(actor=actor, lesion=lesion, to=to, question=question, urgency=urgency, red_flags=red_flags)
-        send_case(actor=actor, case=case)
+        send_case(actor=actor, case=case, agrees_today=agrees_today)
         case.refresh_from_db()
     return case
 
 
+def readdress_case(*, actor: User, case: Case, to: User | Pool) -> None:
+    """To somebody else while nobody has taken it, for one because whoever it was sent to has left. It keeps its place."""
+    rules.require(rules.can_refer(actor))
+    with transaction.atomic():
+        seen = rules.get_for(actor, CASES, case.pk)
+        if to == seen.target:
+            raise ClinicError("same_target", f"The case is addressed to {to} already. Choose somebody else.")
+        names = {"to_user": None, "to_pool": None} | _target(to)
+        if not Case.objects.filter(pk=seen.pk, status=CaseStatus.WAITING).update(**names):
+            raise _moved_on(seen)
+        tell(seen, EventKind.READDRESSED, actor, f"From {seen.target} to {to}.", members(to), Told.CASE_SENT)
+        trace(actor, "case.readdress", seen, to=to)
+
+
 def reply_to_question(*, actor: User, case: Case, text: str) -> None:
-    """The practice answers; the time it took does not count against the dermatologist."""
+    """The practice answers; the time it took does not count against the dermatologist.
+
+    The case goes back to whoever asked, or into the queue when they can take nothing any more.
+    """
     rules.require(rules.can_refer(actor))
     _need(text, "Write the information that was asked for.")
     with transaction.atomic():
         seen = rules.get_for(actor, CASES, case.pk)
         waited = timezone.now() - F("asked_at")
-        moved_on = {"due_at": F("due_at") + waited, "stands_at": F("stands_at") + waited}
-        move_case(seen, CaseStatus.INFO_ASKED, CaseStatus.CLAIMED, asked_at=None, **moved_on)
-        tell(seen, EventKind.REPLIED, actor, text, members(seen.claimed_by), Told.INFO_GIVEN)
+        moved_on = {name: F(name) + waited for name in ("due_at", "stands_at", "paused")}
+        asker = seen.claimed_by
+        if asker is not None and role_of(asker) == Role.DERMATOLOGIST and is_first_reader(asker, seen):
+            move_case(seen, CaseStatus.INFO_ASKED, CaseStatus.CLAIMED, asked_at=None, **moved_on)
+            told, kind = members(asker), Told.INFO_GIVEN
+        else:
+            free = {"claimed_by": None, "claimed_at": None}
+            move_case(seen, CaseStatus.INFO_ASKED, CaseStatus.WAITING, asked_at=None, **free, **moved_on)
+            told, kind = members(seen.target), Told.CASE_SENT
+        tell(seen, EventKind.REPLIED, actor, text, told, kind)
         trace(actor, "case.reply", seen)
 
 
@@ -108,6 +165,23 @@ def claim_case(*, actor: User, case: Case) -> None:
         move_case(seen, CaseStatus.WAITING, CaseStatus.CLAIMED, claimed_by=actor, claimed_at=timezone.now())
         tell(seen, EventKind.CLAIMED, actor, "")
         trace(actor, "case.claim", seen)
+
+
+def claim_next(*, actor: User) -> Case | None:
+    """Takes the case that stands first; those that somebody else takes at the same moment are passed by. None: the queue is empty."""
+    rules.require(rules.can_review(actor))
+    while (pk := Case.objects.queue_of(actor).in_order().values_list("pk", flat=True).first()) is not None:
+        case = CASES.get(pk=pk)
+        try:
+            claim_case(actor=actor, case=case)
+        except Http404:  # withdrawn, or addressed to somebody else, since it was looked up
+            continue
+        except ClinicError as refusal:
+            if refusal.http_status != 409:
+                raise
+            continue  # taken
+        return case
+    return None
 
 
 def release_case(*, actor: User, case: Case) -> None:
@@ -155,31 +229,14 @@ def ask_second_opinion(*, actor: User, case: Case, to: User | Pool, text: str = 
         trace(actor, "case.second-opinion", seen, to=to)
 
 
-# --- what somebody else finds out ---------------------------------------------------------------------------------------
-
-
-def raise_alert(*, image: Image, alert: float) -> None:
-    """Whoever analyses pictures says here how likely malignancy is, 0 to 1. Alerts only rise, and so do the cases they belong to."""
-    if not Image.objects.filter(pk=image.pk).exclude(alert__gte=alert).update(alert=alert):
-        return
+def withdraw_second_opinion(*, actor: User, case: Case) -> None:
+    """It is no longer needed, or whoever was asked does not answer: the first answer stands alone. By either side."""
+    rules.require(rules.can_refer(actor) or rules.can_review(actor))
     with transaction.atomic():
-        for case in Case.objects.select_for_update().filter(lesion=image.lesion_id, status__in=UNANSWERED):
-            if case.alert is None or case.alert < alert:
-                facts = queue.Facts(case.due_at or timezone.now(), tuple(case.red_flags), case.checklist_score, alert)
-                Case.objects.filter(pk=case.pk).update(alert=alert, stands_at=queue.stands_at(facts))
-
-
-def mark_breaches(now: datetime | None = None) -> int:
-    """Finds what is overdue, marks it once and tells those who can do something about it. Returns how many were new."""
-    now = now or timezone.now()
-    overdue = CASES.filter(status__in=[CaseStatus.WAITING, CaseStatus.CLAIMED], due_at__lt=now, breached_at__isnull=True)
-    found = 0
-    for case in overdue:
-        with transaction.atomic():
-            if Case.objects.filter(pk=case.pk, status=case.status, breached_at__isnull=True).update(breached_at=now):
-                notify([*members(case.claimed_by or case.target), case.by], Told.BREACH, case)
-                found += 1
-    return found
+        seen = rules.get_for(actor, CASES, case.pk) if rules.can_refer(actor) else held_case(actor, case)
+        move_case(seen, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED)
+        tell(seen, EventKind.SECOND_WITHDRAWN, actor, "")
+        trace(actor, "case.second-opinion-withdraw", seen)
 
 
 # --- what the moves share -----------------------------------------------------------------------------------------------
@@ -239,13 +296,32 @@ def _create(case: Case) -> Case:
     return case
 
 
+def readers(to: User | Pool) -> list[User]:
+    """Those behind a target who can answer."""
+    return [person for person in members(to) if role_of(person) == Role.DERMATOLOGIST]
+
+
 def _target(to: User | Pool) -> dict[str, User | Pool]:
-    if isinstance(to, User) and role_of(to) != Role.DERMATOLOGIST:
+    if isinstance(to, User) and not readers(to):
         raise ClinicError("no_dermatologist", "A lesion can only be referred to an active dermatologist. Choose one from the list.")
+    if not readers(to):
+        raise ClinicError("empty_pool", f"Nobody reads the cases of {to} at present. Choose another pool or a dermatologist.")
     return {"to_user": to} if isinstance(to, User) else {"to_pool": to}
 
 
+def _lock(lesion: Lesion) -> None:
+    """Consents, pictures' alerts and the sending of a case take turns: what is read after this cannot change before the case is sent."""
+    Patient.objects.select_for_update(no_key=True).get(pk=lesion.patient_id)
+    Lesion.objects.select_for_update(no_key=True).get(pk=lesion.pk)
+
+
+def _check_open(patient: Patient) -> None:
+    if not patient.practice.is_open:
+        raise ClinicError("practice_closed", f"{patient.practice} is closed and sends no cases any more.")
+
+
 def _check_ready(case: Case) -> None:
+    _check_open(case.lesion.patient)
     if not has_consented(case.lesion.patient, Purpose.TELECONSULTATION):
         message = "The patient's consent to teleconsultation is not on record. Record it on the patient's page, then send the case."
         raise ClinicError("no_consent", message)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from patients import audit, selectors
 from patients.forms import SearchForm
-from patients.models import BreakGlass, Role, role_of
+from patients.models import BreakGlass, Case, Role, role_of
 from patients.views.pages import person
 
 
@@ -20,17 +20,27 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _home_of_gp(request: HttpRequest) -> HttpResponse:
+    desk = selectors.desk_of_practice(request.user)
     patients, images = selectors.recent_patients(request.user), selectors.recent_images(request.user)
-    seen = {str(patient.pk) for patient in patients} | {str(image.lesion.patient_id) for image in images}
+    seen = {str(patient.pk) for patient in patients} | {str(image.lesion.patient_id) for image in images} | _patients_on(desk)
     audit.record(actor=request.user, action="home.read", obj=person(request), detail={"patients": sorted(seen)})
-    return render(request, "patients/home_gp.html", {"search": SearchForm(), "patients": patients, "images": images})
+    context = {"search": SearchForm(), "patients": patients, "images": images, "desk": desk, "is_clear": not any(_cases_on(desk))}
+    return render(request, "patients/home_gp.html", context)
 
 
 def _home_of_dermatologist(request: HttpRequest) -> HttpResponse:
-    cases = selectors.waiting_for(request.user)
-    seen = sorted({str(case.lesion.patient_id) for case in cases})
-    audit.record(actor=request.user, action="home.read", obj=person(request), detail={"patients": seen})
-    return render(request, "patients/home_dermatologist.html", {"cases": cases})
+    desk, rows = selectors.desk_of_dermatologist(person(request)), selectors.waiting_for(request.user)
+    seen = _patients_on(desk) | set(selectors.patients_of(row.case for row in rows))
+    audit.record(actor=request.user, action="home.read", obj=person(request), detail={"patients": sorted(seen)})
+    return render(request, "patients/home_dermatologist.html", {"desk": desk, "rows": rows})
+
+
+def _cases_on(desk: list[selectors.Section]) -> list[Case]:
+    return [case for section in desk for case in section.cases]
+
+
+def _patients_on(desk: list[selectors.Section]) -> set[str]:
+    return set(selectors.patients_of(_cases_on(desk)))
 
 
 def _home_of_admin(request: HttpRequest) -> HttpResponse:

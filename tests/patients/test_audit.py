@@ -40,6 +40,32 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
         lambda c, s: c.post(reverse("patients:refer", args=[s.free_lesion.pk]), {"target_key": f"user-{s.emil.pk}", "urgency": "soon"}),
         {"case.draft", "case.send"},
     ),
+    (
+        "ada",
+        "POST draft",
+        lambda c, s: c.post(
+            reverse("patients:refer", args=[s.free_lesion.pk]), {"target_key": f"user-{s.emil.pk}", "urgency": "soon", "act": "draft"}
+        ),
+        {"case.draft"},
+    ),
+    ("ada", "GET cases", lambda c, _: c.get(reverse("patients:cases")), {"case.list"}),
+    ("ada", "GET case", lambda c, s: c.get(s.case.get_absolute_url()), {"case.read"}),
+    ("dana", "GET case", lambda c, s: c.get(s.case.get_absolute_url()), {"case.read"}),
+    (
+        "ada",
+        "POST withdraw",
+        lambda c, s: c.post(reverse("patients:case-withdraw", args=[s.case.pk]), {"reason": "Excised."}),
+        {"case.discard"},
+    ),
+    (
+        "ada",
+        "POST readdress",
+        lambda c, s: c.post(reverse("patients:case-readdress", args=[s.case.pk]), {"target_key": f"user-{s.emil.pk}"}),
+        {"case.readdress"},
+    ),
+    ("dana", "GET queue", lambda c, _: c.get(reverse("patients:queue")), {"queue.read"}),
+    ("dana", "POST queue", lambda c, _: c.post(reverse("patients:queue"), {"urgency": "soon"}), {"queue.read"}),
+    ("dana", "POST next", lambda c, _: c.post(reverse("patients:queue-next")), {"case.claim"}),
     ("dana", "GET file", lambda c, s: c.get(reverse("patients:image-file", args=[s.image.pk, "upright"])), {"image.read"}),
     ("dana", "GET review", lambda c, s: c.get(reverse("patients:review", args=[s.case.pk])), {"case.read"}),
     (
@@ -48,7 +74,6 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
         lambda c, s: c.post(reverse("patients:review-take", args=[s.case.pk])),
         {"case.claim"},
     ),
-    ("dana", "POST next", lambda c, _: c.post(reverse("patients:review-next")), {"case.claim"}),
     ("dana", "GET ask", lambda c, s: c.get(reverse("patients:review-ask", args=[taken(s).pk])), {"case.claim", "case.read"}),
     (
         "dana",

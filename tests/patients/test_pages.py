@@ -48,8 +48,8 @@ def test_a_gp_starts_with_search_new_patient_and_the_latest(cast: Cast, client: 
 def test_a_dermatologist_starts_with_what_was_referred(cast: Cast, client: Client) -> None:
     client.force_login(cast.dana)
     page = text(client, reverse("home"))
-    assert cast.lesion.get_absolute_url() in page
-    assert cast.pooled_lesion.get_absolute_url() not in page
+    assert reverse("patients:review", args=[cast.case.pk]) in page
+    assert reverse("patients:review", args=[cast.pooled_case.pk]) not in page
 
 
 def test_an_admin_starts_with_people_and_no_patients(cast: Cast, client: Client) -> None:

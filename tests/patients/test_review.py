@@ -229,12 +229,12 @@ def test_the_next_case_is_taken_from_the_front(cast: Cast, client: Client) -> No
     Case.objects.filter(pk=cast.pooled_case.pk).update(stands_at=cast.case.stands_at - timedelta(days=2))
     client.force_login(cast.dana)
     for case in (cast.pooled_case, cast.case):
-        response = client.post(reverse("patients:review-next"))
+        response = client.post(reverse("patients:queue-next"))
         assert response.headers["Location"] == review_of(case)
         case.refresh_from_db()
         assert (case.status, case.claimed_by) == (CaseStatus.CLAIMED, cast.dana)
-    response = client.post(reverse("patients:review-next"), follow=True)
-    assert "No case is waiting for you" in response.content.decode()
+    response = client.post(reverse("patients:queue-next"), follow=True)
+    assert "Nothing waits in your queue" in response.content.decode()
 
 
 ACTS: dict[str, tuple[dict[str, str], str]] = {
@@ -280,6 +280,8 @@ def test_no_page_shows_the_first_answer_before_the_second_is_signed(cast: Cast, 
         case.lesion.get_absolute_url(),
         cast.patient.get_absolute_url(),
         reverse("home"),
+        reverse("patients:queue"),
+        reverse("patients:case", args=[case.pk]),
     ]
     for path in paths:
         page = text(client, path)
