@@ -52,6 +52,7 @@ function keepDraft(form) {
   let kept = typed();
   let isOver = false;
   let isBusy = false;
+  let isLoggedOut = false;
 
   const complain = (sentence) => {
     if (alarm.textContent !== sentence) alarm.textContent = sentence;
@@ -62,17 +63,20 @@ function keepDraft(form) {
     if (isOver || body === kept || (isBusy && !isLeaving)) return;
     isBusy = true;
     try {
+      if (isLoggedOut && !(await renewToken())) return;
       const answer = await send(form, isLeaving);
       if (answer.ok) {
         kept = body;
         state.textContent = `Draft kept at ${new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}.`;
       }
       isOver = answer.status === 409;
+      isLoggedOut = answer.type === "opaqueredirect" || answer.status === 403;
       complain(answer.ok ? "" : await reason(answer));
     } catch {
       complain(NOT_KEPT);
+    } finally {
+      isBusy = false;
     }
-    isBusy = false;
   };
   setInterval(save, EVERY_MS);
   form.addEventListener("submit", () => { isOver = true; });
@@ -92,19 +96,15 @@ function send(form, isLeaving) {
 
 async function reason(answer) {
   if (answer.type === "opaqueredirect") return LOGGED_OUT;
-  if (answer.status === 403) {
-    await renewToken();
-    return NOT_KEPT;
-  }
   const document_ = await answer.json().catch(() => null);
   return document_?.error?.message ?? NOT_KEPT;
 }
 
-/** After a new log-in in another tab the forms of this page carry the token of the session that has ended. */
+/** After a new log-in in another tab the forms of this page carry the token of the session that has ended. Whether there is a new one. */
 async function renewToken() {
   const page = await fetch(location.href, { redirect: "manual" });
-  if (!page.ok) return;
+  if (!page.ok) return false;
   const found = new DOMParser().parseFromString(await page.text(), "text/html").querySelector("[name=csrfmiddlewaretoken]");
-  if (!found) return;
-  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = found.value;
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = found?.value ?? field.value;
+  return true;
 }

@@ -112,8 +112,7 @@ def write_the_answer(page: Page) -> None:
     assert page.evaluate("document.activeElement.name") == "diagnosis"
     page.keyboard.type("Basal")
     assert page.locator("[name=icd10]").input_value() == "C44.3"
-    press(page, "Tab", "Tab")  # the code
-    page.keyboard.press("Tab")
+    press(page, "Tab", "Tab")  # past the code
     page.keyboard.type("Prob")
     page.keyboard.press("Tab")
     page.keyboard.type("Follow")

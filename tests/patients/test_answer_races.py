@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_of_two_second_readers_one_signs(together: Cast) -> None:
 
 def test_signing_and_putting_back_do_not_both_happen(together: Cast) -> None:
     case = taken(together)
-    acts = iter(
+    acts: Iterator[Callable[[], object]] = iter(
         [
             lambda: services.sign_answer(actor=together.dana, case=case, opinion=opinion(), replaces=""),
             lambda: services.release_case(actor=together.dana, case=case),
@@ -71,7 +71,7 @@ def test_signing_and_putting_back_do_not_both_happen(together: Cast) -> None:
 
 def test_a_draft_on_its_way_does_not_outlive_the_signature(together: Cast) -> None:
     case = taken(together)
-    acts = iter(
+    acts: Iterator[Callable[[], object]] = iter(
         [
             lambda: services.sign_answer(actor=together.dana, case=case, opinion=opinion(), replaces=""),
             *[lambda: services.save_draft(actor=together.dana, case=case, fields={"text": "late"}, replaces="")] * 3,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from django.utils import timezone
 from patients import services
 from patients.models import Answer, AnswerDraft, AuditEntry, Case, CaseStatus, Histology, Impression, RedFlag, TextBlock
 from tests.cast import Cast
-from tests.factories import make_case, make_image
+from tests.factories import WHEN, make_case, make_image
 from tests.patients.answering import ANSWER, answered, asked_again, opinion, taken
 
 SCRIPT = "<script>alert(1)</script>"
@@ -226,7 +225,7 @@ def test_a_very_long_text_is_kept_whole_and_a_longer_one_refused(cast: Cast, cli
 
 def test_the_next_case_is_taken_from_the_front(cast: Cast, client: Client) -> None:
     cast.pool.members.add(cast.dana)
-    Case.objects.filter(pk=cast.pooled_case.pk).update(stands_at=cast.case.stands_at - timedelta(days=2))
+    Case.objects.filter(pk=cast.pooled_case.pk).update(stands_at=WHEN)
     client.force_login(cast.dana)
     for case in (cast.pooled_case, cast.case):
         response = client.post(reverse("patients:queue-next"))
