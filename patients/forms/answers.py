@@ -72,6 +72,10 @@ class AnswerForm(NamesAnother):
             raise forms.ValidationError("Write the code like C43.5 or L82.")
         return code
 
+    def clean_text(self) -> str:
+        """Browsers send line ends in two characters; what is signed has one, wherever it was typed."""
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
+
     def clean(self) -> dict[str, Any]:
         values = super().clean()
         self._complete_code(values)

@@ -118,7 +118,7 @@ def test_what_is_shown_is_what_is_signed(cast: Cast, client: Client) -> None:
     response = client.post(review_of(case), sent | {"text": typed["text"], "other_diagnosis": "", "step": "sign"})
     assert response.status_code == 302
     signed = Answer.objects.get()
-    assert (signed.icd10, signed.follow_up_months, signed.text) == ("C43.3", 3, typed["text"])
+    assert (signed.icd10, signed.follow_up_months, signed.text) == ("C43.3", 3, 'Line "1"\nLine <2>')
     page = text(client, review_of(case))
     assert "Signed by Dana" in page
     assert "Preliminary: not signed" not in page
