@@ -11,7 +11,7 @@ from django.db.models import DateField
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Coalesce, TruncDate
 
-from analysis.models import ANSWERS, Analysis, Status
+from analysis.models import ANSWERS, LIVE, Analysis, Status
 from analysis.regions import Region
 from patients.models import Image
 
@@ -29,6 +29,18 @@ def newest_of_each(image: Image) -> dict[Region | None, Analysis]:
         if known is None or analysis.status in ANSWERS or known.status not in ANSWERS:
             newest[analysis.marked] = analysis
     return newest
+
+
+def newest_results(images: Iterable[Image]) -> dict[UUID, Analysis]:
+    """Of each image the newest finished analysis of the whole picture, with its result, image and artefacts."""
+    found = Analysis.objects.filter(image__in=images, region__isnull=True, status=Status.SUCCEEDED)
+    newest = found.order_by("image_id", "-queued_at").distinct("image_id").select_related("image").prefetch_related("artefacts")
+    return {analysis.image_id: analysis for analysis in newest}
+
+
+def under_way(images: Iterable[Image]) -> set[UUID]:
+    """Of these images, those of which an analysis of the whole waits or runs."""
+    return set(Analysis.objects.filter(image__in=images, region__isnull=True, status__in=LIVE).values_list("image", flat=True))
 
 
 def picture_of_last_visit(image: Image) -> Image | None:
@@ -79,12 +91,6 @@ def _figures(row: dict[str, Any]) -> StoredFigures:
         touches_border=bool(outline.get("touches_border")),
         should_be_retaken=quality.get("verdict") == "retake",
     )
-
-
-def newest_results(images: list[Image]) -> dict[UUID, Analysis]:
-    """Of each image the newest finished analysis of the whole picture, by the image's key; nothing for those without one."""
-    finished = Analysis.objects.filter(image__in=images, region__isnull=True, status=Status.SUCCEEDED)
-    return {analysis.image_id: analysis for analysis in finished.order_by("image_id", "-queued_at").distinct("image_id")}
 
 
 def registration_of(earlier: Image, later: Image) -> Analysis | None:

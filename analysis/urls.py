@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from analysis.views import analyses, comparison, explanations, letters, side_by_side
+from analysis.views import analyses, case_findings, comparison, explanations, letters, side_by_side
 
 app_name = "analysis"
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>/retry/", analyses.retry, name="retry"),
     path("analyses/<uuid:analysis_id>/files/<slug:kind>/", analyses.artefact, name="artefact"),
     path("analyses/<uuid:analysis_id>/explanations/", explanations.ask, name="explain"),
+    path("cases/<uuid:case_id>/findings/", case_findings.case_findings, name="case-findings"),
     path("explanations/<uuid:explanation_id>/", explanations.detail, name="explanation"),
     path("explanations/<uuid:explanation_id>/status/", explanations.status, name="explanation-status"),
     path("explanations/<uuid:explanation_id>/cancel/", explanations.cancel, name="explanation-cancel"),

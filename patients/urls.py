@@ -1,7 +1,21 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from patients.views import access, cases, home, images, lesions, notifications, queue, records, refer
+from patients.views import (
+    access,
+    cases,
+    histology,
+    home,
+    images,
+    impressions,
+    lesions,
+    notifications,
+    queue,
+    records,
+    refer,
+    review,
+    text_blocks,
+)
 from patients.views import audit as trail
 
 
@@ -42,12 +56,25 @@ clinic = [
     path("cases/<uuid:case_id>/readdress/", cases.readdress, name="case-readdress"),
     path("cases/<uuid:case_id>/close/", cases.close, name="case-close"),
     path("cases/<uuid:case_id>/end-second-opinion/", cases.end_second_opinion, name="case-end-second"),
-    path("cases/<uuid:case_id>/review/", cases.case, name="review"),
     # the queue
     path("queue/", queue.queue, name="queue"),
     path("queue/next/", queue.take_next, name="queue-next"),
     path("queue/news/<int:since>/", queue.news, name="queue-news"),
     path("sla/", queue.sla, name="sla"),
+    # reviewing and answering
+    path("cases/<uuid:case_id>/review/", review.review, name="review"),
+    path("cases/<uuid:case_id>/review/replace/", review.review, {"replace": True}, name="review-replace"),
+    path("cases/<uuid:case_id>/review/draft/", review.draft, name="review-draft"),
+    path("cases/<uuid:case_id>/review/take/", review.take, name="review-take"),
+    path("cases/<uuid:case_id>/review/release/", review.release, name="review-release"),
+    path("cases/<uuid:case_id>/review/ask/", review.ask, name="review-ask"),
+    path("cases/<uuid:case_id>/review/discard/", review.discard, name="review-discard"),
+    path("cases/<uuid:case_id>/review/second-opinion/", review.second_opinion, name="review-second-opinion"),
+    path("text-blocks/", text_blocks.text_blocks, name="text-blocks"),
+    path("text-blocks/<uuid:block_id>/", text_blocks.text_block, name="text-block"),
+    path("text-blocks/<uuid:block_id>/delete/", text_blocks.delete, name="text-block-delete"),
+    path("lesions/<uuid:lesion_id>/histology/", histology.histology, name="histology"),
+    path("images/<uuid:image_id>/impression/", impressions.impression, name="impression"),
     # access
     path("break-glass/", access.break_glass, name="break-glass"),
     path("patients/<uuid:patient_id>/access/", trail.access_list, name="access-list"),

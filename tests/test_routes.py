@@ -22,11 +22,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
-from patients import services
-from patients.models import Case, CaseStatus, Image, Notification, User
+from patients.models import CaseStatus, Image, Notification, Practice, User
 from tests.analysis.states import in_state
 from tests.cast import Cast
 from tests.factories import jpeg_bytes, make_case, make_image, upload
+from tests.patients.answering import answered, taken
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
 EVERYBODY = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "ines", "theo"], 200)
@@ -70,6 +70,9 @@ REGION = {"left": 10, "top": 20, "width": 80, "height": 70}
 NOT_TREATING = {"ines": 403, "theo": 403}
 SEEN_BY_DANA = {"dana": 200}
 MAY_ASK = {"ada": 302, "ben": 302, "dana": 302, "ines": 403, "theo": 403}
+NOT_DERMATOLOGISTS = dict.fromkeys(["ada", "ben", "cleo", "ines", "theo"], 403)
+ANSWER = {"diagnosis": "NV", "icd10": "D22.3", "certainty": "probable", "management": "reassure"}
+BLOCK = {"title": "Sun", "text": "Protect your skin."}
 
 ROUTES: dict[str, list[Route]] = {
     "home": [Route("GET", EVERYBODY)],
@@ -116,7 +119,6 @@ ROUTES: dict[str, list[Route]] = {
     "patients:case-readdress": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("case",), {"target_key": "emil"})],
     "patients:case-close": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("answered",))],
     "patients:case-end-second": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("second",))],
-    "patients:review": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("case",))],
     "patients:queue": [
         Route("GET", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS),
         Route("POST", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS, data={"urgency": "soon"}),
@@ -143,6 +145,46 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "patients:image-pair": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("image_with_overview",), {"overview": "an overview"})],
     "patients:image-unpair": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("image",))],
+    "patients:review": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("case",)),
+        Route("POST", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("claimed",), ANSWER | {"step": "check"}),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",), ANSWER | {"step": "sign"}),
+    ],
+    "patients:review-replace": [Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("signed",))],
+    "patients:review-draft": [Route("POST", {"dana": 204} | NOT_DERMATOLOGISTS, ("claimed",), ANSWER)],
+    "patients:review-take": [Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("case",))],
+    "patients:review-release": [Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",))],
+    "patients:review-ask": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("claimed",)),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",), {"text": "Since when?"}),
+    ],
+    "patients:review-discard": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("claimed",)),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("claimed",), {"reason": "Sent twice."}),
+    ],
+    "patients:review-second-opinion": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("signed",)),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("signed",), {"target_key": "emil"}),
+    ],
+    "patients:text-blocks": [
+        Route("GET", {"dana": 200, "emil": 200} | NOT_DERMATOLOGISTS),
+        Route("POST", {"dana": 302, "emil": 302} | NOT_DERMATOLOGISTS, data=BLOCK),
+    ],
+    "patients:text-block": [
+        Route("GET", SEEN_BY_DANA | NOT_DERMATOLOGISTS, ("block",)),
+        Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("block",), BLOCK),
+    ],
+    "patients:text-block-delete": [Route("POST", {"dana": 302} | NOT_DERMATOLOGISTS, ("block",))],
+    "patients:histology": [
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NOT_TREATING, ("lesion",)),
+        Route("POST", MAY_ASK, ("lesion",), {"diagnosis": "NV", "reported_on": "2026-04-01"}),
+    ],
+    "patients:impression": [
+        Route("GET", MAY_ASK, ("image",)),
+        Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NOT_TREATING, ("image_of_asking_practice",)),
+        Route("POST", MAY_ASK, ("image_of_asking_practice",), {"diagnosis": "NV", "certainty": "possible"}),
+    ],
+    "analysis:case-findings": [Route("GET", GPS_OF_NORTH | SEEN_BY_DANA | NO_ROLE, ("case",))],
     "patients:break-glass": [
         Route("GET", {"ines": 200} | NOT_ADMINS),
         Route("POST", {"ines": 302} | NOT_ADMINS, data=REASON),
@@ -227,11 +269,9 @@ def explanation(cast: Cast) -> Explanation:
     return asked
 
 
-def signed(cast: Cast) -> Case:
-    services.claim_case(actor=cast.dana, case=cast.case)
-    opinion = services.Opinion(diagnosis="NV", icd10="D22.3", certainty="certain", management="reassure")
-    services.sign_answer(actor=cast.dana, case=cast.case, opinion=opinion)
-    return cast.case
+def asking_image(cast: Cast) -> Image:
+    Practice.objects.filter(pk=cast.north.pk).update(asks_impression=True)
+    return cast.image
 
 
 MADE: dict[str, Callable[[Cast], Any]] = {
@@ -240,13 +280,16 @@ MADE: dict[str, Callable[[Cast], Any]] = {
     "answered": lambda cast: make_case(cast.free_lesion, CaseStatus.ANSWERED, to_user=cast.dana),
     "second": lambda cast: make_case(cast.free_lesion, CaseStatus.SECOND_OPINION, to_user=cast.dana, second_to_user=cast.emil),
     "the_beginning": lambda _: SimpleNamespace(pk=0),
+    "claimed": taken,
+    "signed": answered,
+    "block": lambda cast: cast.dana.text_blocks.create(title="Moles", text="Look at them every month."),
+    "image_of_asking_practice": asking_image,
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),
     "failed": lambda cast: in_state(cast.image, Status.FAILED),
     "drawn": drawn_analysis,
     "image_with_overview": lambda cast: with_overview(cast).image,
     "lesion_with_overview": lambda cast: with_overview(cast).lesion,
     "explanation": explanation,
-    "signed": signed,
     "notification": lambda cast: Notification.objects.create(to=cast.ada, kind="case_answered", case=cast.case),
 }
 

@@ -22,16 +22,18 @@ from analysis.presentation.progress import can_help_to_retry, progress_of
 from analysis.presentation.regions import Part, part
 from analysis.presentation.report import Report
 from analysis.scale import has_other_scale
+from analysis.views.gate import leads_to_impression, revealed_to
 from patients import audit
 from patients.files import open_stored
 from patients.forms import ImageUploadForm
 from patients.models import Image, Lesion, Viewer
 from patients.permissions import allowed_if, can_add_images, get_for, require
-from patients.selectors import is_elsewhere
+from patients.selectors import is_elsewhere, own_impression
 from patients.views import person
 from skinclinic.errors import ClinicError, wants_json
 
-ANALYSES = Analysis.objects.select_related("image__lesion__patient", "requested_by")
+IMAGES = Image.objects.select_related("lesion__patient__practice")
+ANALYSES = Analysis.objects.select_related("image__lesion__patient__practice", "requested_by")
 WITHOUT_RESULT = ANALYSES.defer("result")
 """The result document is large, and only the page of the analysis reads it."""
 MEDIA_TYPES = {Kind.HEATMAP_RAW: "application/octet-stream", Kind.LIGHTENED: "image/jpeg"}
@@ -75,12 +77,14 @@ def _checked(form: ImageUploadForm) -> ImageUploadForm:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@leads_to_impression
 def latest(request: HttpRequest, image_id: UUID) -> HttpResponse:
     """Lead to the newest analysis of an image, or offer to start one."""
-    image = get_for(request.user, Image.objects.select_related("lesion__patient"), image_id)
     if request.method == "POST":
         require(can_request_analyses(request.user))
+        image = get_for(request.user, IMAGES, image_id)
         return redirect("analysis:detail", services.request_analysis(actor=person(request), image=image).pk)
+    image = revealed_to(request.user, IMAGES, image_id)
     if analysis := selectors.newest_analysis(image):
         return redirect("analysis:detail", analysis.pk)
     audit.record(actor=request.user, action="lesion.read", obj=image.lesion)
@@ -89,10 +93,11 @@ def latest(request: HttpRequest, image_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@leads_to_impression
 @allowed_if(can_request_analyses)
 def region(request: HttpRequest, image_id: UUID) -> HttpResponse:
     """Mark the lesion that is meant where several are in view, and ask for an analysis of it alone."""
-    image = get_for(request.user, Image.objects.select_related("lesion__patient"), image_id)
+    image = revealed_to(request.user, IMAGES, image_id)
     form = RegionForm(image, request.POST if request.method == "POST" else None)
     try:
         if request.method == "POST":
@@ -108,16 +113,18 @@ def region(request: HttpRequest, image_id: UUID) -> HttpResponse:
 
 @require_GET
 @never_cache
+@leads_to_impression
 @transaction.atomic
 def detail(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     """Progress while it runs, then the results."""
-    analysis = get_for(request.user, ANALYSES, analysis_id)
+    analysis = revealed_to(request.user, ANALYSES, analysis_id)
     _record_read(request.user, "analysis.read", analysis)
     context = _image_context(request.user, analysis.image) | {"analysis": analysis, "progress": progress_of(analysis)}
     context |= {"may_retry": context["may_request"] and can_help_to_retry(analysis), "is_duplicate": "again" in request.GET}
     context |= {"parts": (parts := _parts(analysis.image)), "whole": next((one for one in parts if one.region is None), None)}
     if analysis.status == Status.SUCCEEDED:
         context |= {"report": Report(analysis), "is_outdated": is_outdated(analysis), "has_other_scale": has_other_scale(analysis)}
+        context |= {"impression": own_impression(request.user, analysis.image)}
     return render(request, "analysis/detail.html", context)
 
 
@@ -158,7 +165,7 @@ def retry(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
 @transaction.atomic
 def artefact(request: HttpRequest, analysis_id: UUID, kind: str) -> FileResponse:
     """A mask, an overlay or the raw heat map. Nothing is kept by the browser: the next person asks for themselves."""
-    analysis = get_for(request.user, WITHOUT_RESULT, analysis_id)
+    analysis = revealed_to(request.user, WITHOUT_RESULT, analysis_id)
     found = get_object_or_404(analysis.artefacts, kind=kind)
     _record_read(request.user, "artefact.read", analysis, kind=kind)
     return FileResponse(open_stored(found.file), content_type=MEDIA_TYPES.get(Kind(kind), "image/png"))

@@ -17,23 +17,25 @@ from analysis.forms import QuestionForm
 from analysis.models import Analysis, Explanation, Status
 from analysis.permissions import can_request_analyses
 from analysis.presentation import explanation as shown
+from analysis.views.gate import leads_to_impression, revealed_to
 from patients import audit
 from patients.files import open_stored
 from patients.models import Viewer
 from patients.permissions import allowed_if, get_for, require
 from patients.views import person
 
-ANALYSES = Analysis.objects.select_related("image__lesion__patient")
-EXPLANATIONS = Explanation.objects.select_related("analysis__image__lesion__patient", "requested_by")
+ANALYSES = Analysis.objects.select_related("image__lesion__patient__practice")
+EXPLANATIONS = Explanation.objects.select_related("analysis__image__lesion__patient__practice", "requested_by")
 WITHOUT_RESULT = EXPLANATIONS.defer("result", "analysis__result")
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@leads_to_impression
 @transaction.atomic
 def ask(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     """The newest explanation of an analysis, or a form that asks for the first; and what the form asks for."""
-    analysis = get_for(request.user, ANALYSES, analysis_id)
+    analysis = revealed_to(request.user, ANALYSES, analysis_id)
     if request.method == "POST":
         require(can_request_analyses(request.user))
         form = QuestionForm(request.POST)
@@ -51,10 +53,11 @@ def ask(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
 
 @require_GET
 @never_cache
+@leads_to_impression
 @transaction.atomic
 def detail(request: HttpRequest, explanation_id: UUID) -> HttpResponse:
     """Progress while it runs, then what each method found."""
-    explanation = get_for(request.user, EXPLANATIONS, explanation_id)
+    explanation = revealed_to(request.user, EXPLANATIONS, explanation_id)
     _record_read(request.user, "explanation.read", explanation)
     context = _context(request.user, explanation.analysis) | {
         "explanation": explanation,
@@ -91,7 +94,7 @@ def cancel(request: HttpRequest, explanation_id: UUID) -> HttpResponse:
 @transaction.atomic
 def file(request: HttpRequest, explanation_id: UUID, kind: str) -> FileResponse:
     """A method's map as a picture, or its raw values."""
-    explanation = get_for(request.user, WITHOUT_RESULT, explanation_id)
+    explanation = revealed_to(request.user, WITHOUT_RESULT, explanation_id)
     found = get_object_or_404(explanation.files, kind=kind)
     _record_read(request.user, "explanation-file.read", explanation, kind=kind)
     return FileResponse(open_stored(found.file), content_type=shown.media_type(kind))

@@ -27,7 +27,7 @@ def side_by_side(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     patient = get_for(request.user, Patient.objects.select_related("practice"), patient_id)
     lesions = list(Lesion.objects.visible_to(request.user).filter(patient=patient).order_by("number"))
     pictures = pictures_to_compare(lesions)
-    awaiting = awaiting_impression(person(request), patient, pictures.values())
+    awaiting = awaiting_impression(request.user, pictures.values())
     rows = beside_one_another(lesions, pictures, selectors.figures_of_newest(pictures.values()), awaiting)
     is_by_oddness = request.GET.get("sort") == "oddness"
     seen = [str(lesion.pk) for lesion in lesions]

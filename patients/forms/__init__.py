@@ -1,6 +1,7 @@
 """What people type, parsed. Services receive values, never a request."""
 
 from patients.forms.access import BreakGlassForm
+from patients.forms.answers import AnswerForm, DiscardForm, HistologyForm, ImpressionForm, InformationForm, SecondOpinionForm, TextBlockForm
 from patients.forms.cases import CaseListForm, QueueForm, ReaddressForm, ReferralForm, ReplyForm, WithdrawForm
 from patients.forms.images import CalibrationForm, ImageUploadForm, PairForm
 from patients.forms.lesions import ChecklistForm, LesionForm
@@ -8,6 +9,7 @@ from patients.forms.notifications import PreferencesForm
 from patients.forms.records import PatientForm, SearchForm
 
 __all__ = [
-    "BreakGlassForm", "CalibrationForm", "CaseListForm", "ChecklistForm", "ImageUploadForm", "LesionForm", "PairForm",
-    "PatientForm", "PreferencesForm", "QueueForm", "ReaddressForm", "ReferralForm", "ReplyForm", "SearchForm", "WithdrawForm",
+    "AnswerForm", "BreakGlassForm", "CalibrationForm", "CaseListForm", "ChecklistForm", "DiscardForm", "HistologyForm",
+    "ImageUploadForm", "ImpressionForm", "InformationForm", "LesionForm", "PairForm", "PatientForm", "PreferencesForm", "QueueForm",
+    "ReaddressForm", "ReferralForm", "ReplyForm", "SearchForm", "SecondOpinionForm", "TextBlockForm", "WithdrawForm",
 ]  # fmt: skip

@@ -8,8 +8,7 @@ from uuid import UUID
 from django.db.models import Case, DateField, QuerySet, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 
-from patients import permissions as rules
-from patients.models import Checklist, Histology, Image, Impression, Lesion, Modality, Patient, User
+from patients.models import Checklist, Histology, Image, Lesion, Modality
 
 
 def checklists_of(lesion: Lesion) -> QuerySet[Checklist]:
@@ -28,11 +27,3 @@ def pictures_to_compare(lesions: Iterable[Lesion]) -> dict[UUID, Image]:
     day = Coalesce("taken_on", TruncDate("uploaded_at"), output_field=DateField())
     newest = Image.objects.filter(lesion__in=lesions).order_by("lesion_id", first, day.desc(), "-uploaded_at", "id").distinct("lesion_id")
     return {image.lesion_id: image for image in newest}
-
-
-def awaiting_impression(viewer: User, patient: Patient, images: Iterable[Image]) -> set[UUID]:
-    """Those of a patient's pictures of which the viewer has to say first what they think: `must_give_impression` for many at once."""
-    if not (patient.practice.asks_impression and rules.can_give_impression(viewer)):
-        return set()
-    keys = {image.pk for image in images}
-    return keys - set(Impression.objects.filter(by=viewer, image__in=keys).values_list("image", flat=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -22,6 +23,7 @@ from patients.models import (
     Impression,
     Lesion,
     Notification,
+    TextBlock,
     User,
 )
 from patients.services import cases
@@ -41,19 +43,54 @@ class Opinion:
     text: str = ""
 
 
-def save_draft(*, actor: User, case: Case, fields: dict[str, str]) -> None:
-    """Keeps what was typed so far, for its author alone."""
+class Part(StrEnum):
+    """Which answer of a case somebody has to give."""
+
+    FIRST = "first"
+    SECOND = "second"
+
+
+def part_of(actor: User, case: Case) -> Part | None:
+    """What this dermatologist can sign now, or can replace of what they have signed; None for whoever only looks on."""
+    if case.status == CaseStatus.SECOND_OPINION and cases.is_second_reader(actor, case):
+        return Part.SECOND
+    if case.status == CaseStatus.CLAIMED and case.claimed_by_id == actor.pk:
+        return Part.FIRST
+    own = own_answer(actor, case)
+    return None if own is None else Part.SECOND if own.is_second else Part.FIRST
+
+
+def own_answer(actor: User, case: Case) -> Answer | None:
+    """What they have signed and nothing has replaced."""
+    return case.answers.current().filter(signed_by=actor).first()
+
+
+def save_draft(*, actor: User, case: Case, fields: dict[str, str], replaces: str | None = None) -> None:
+    """Keeps what was typed so far, for its author alone; refused once another window has signed (see `sign_answer`).
+
+    The trail notes that a draft was begun, not every few seconds of typing: nobody else ever reads it.
+    """
     rules.require(rules.can_review(actor))
-    seen = rules.get_for(actor, cases.CASES, case.pk)
-    AnswerDraft.objects.update_or_create(case=seen, by=actor, defaults={"fields": fields, "saved_at": timezone.now()})
-
-
-def sign_answer(*, actor: User, case: Case, opinion: Opinion) -> Answer:
-    """The answer of whoever took the case; when there is one already, the new one supersedes it and both stay."""
     with transaction.atomic():
-        seen = cases.held_case(actor, case)
-        Case.objects.select_for_update().get(pk=seen.pk)  # two windows of one dermatologist take turns
+        seen = _locked(actor, case)
+        rules.require(part_of(actor, seen) is not None)
+        _check_replaces(own_answer(actor, seen), replaces)
+        _, is_new = AnswerDraft.objects.update_or_create(case=seen, by=actor, defaults={"fields": fields, "saved_at": timezone.now()})
+        if is_new:
+            cases.trace(actor, "answer.draft", seen)
+
+
+def sign_answer(*, actor: User, case: Case, opinion: Opinion, replaces: str | None = None) -> Answer:
+    """The answer of whoever took the case; when there is one already, the new one supersedes it and both stay.
+
+    `replaces` is the key of the answer that stood when the form was opened, empty for none: when another window has signed meanwhile, this
+    one is told. Left out, nobody has looked before.
+    """
+    rules.require(rules.can_review(actor))
+    with transaction.atomic():
+        seen = cases.held_case(actor, _locked(actor, case))
         earlier = seen.answers.current().filter(is_second=False).first()
+        _check_replaces(earlier, replaces)
         if earlier is None:
             cases.move_case(seen, CaseStatus.CLAIMED, CaseStatus.ANSWERED, answered_at=timezone.now())
         elif earlier.signed_by_id != actor.pk:
@@ -65,17 +102,42 @@ def sign_answer(*, actor: User, case: Case, opinion: Opinion) -> Answer:
     return answer
 
 
-def sign_second_opinion(*, actor: User, case: Case, opinion: Opinion) -> Answer:
+def sign_second_opinion(*, actor: User, case: Case, opinion: Opinion, replaces: str | None = None) -> Answer:
+    """Of several who are asked one signs, and may replace their own later; never whoever answered first."""
     rules.require(rules.can_review(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, cases.CASES, case.pk)
-        rules.require(cases.is_second_reader(actor, seen))
-        cases.move_case(seen, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED)
-        answer = _sign(actor, seen, opinion, is_second=True)
+        seen = _locked(actor, case)
+        earlier = own_answer(actor, seen)
+        rules.require(cases.is_second_reader(actor, seen) and (earlier is None or earlier.is_second))
+        _check_replaces(earlier, replaces)
+        if earlier is None:
+            _end_second_opinion(seen)
+        answer = _sign(actor, seen, opinion, supersedes=earlier, is_second=True)
         people = [seen.by, *([seen.claimed_by] if seen.claimed_by else [])]
-        cases.tell(seen, EventKind.SECOND_ANSWERED, actor, "", people, Notification.Kind.CASE_ANSWERED)
-        cases.trace(actor, "answer.second-opinion", seen)
+        kind = EventKind.SUPERSEDED if earlier else EventKind.SECOND_ANSWERED
+        cases.tell(seen, kind, actor, "", people, Notification.Kind.CASE_ANSWERED)
+        cases.trace(actor, "answer.supersede" if earlier else "answer.second-opinion", seen)
     return answer
+
+
+def _end_second_opinion(case: Case) -> None:
+    given = case.answers.filter(is_second=True).first()
+    if given is not None:
+        message = f"{given.signed_name} has signed the second opinion already, so nothing was changed."
+        raise ClinicError("second_opinion_given", message, http_status=409)
+    cases.move_case(case, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED)
+
+
+def _locked(actor: User, case: Case) -> Case:
+    """As it stands now, and stays until the end of the transaction: windows, colleagues and drafts take turns."""
+    Case.objects.select_for_update().filter(pk=case.pk).first()
+    return rules.get_for(actor, cases.CASES, case.pk)
+
+
+def _check_replaces(current: Answer | None, replaces: str | None) -> None:
+    if replaces is not None and replaces != (str(current.pk) if current else ""):
+        message = "You have signed this answer in another window meanwhile, so nothing was changed. Open the case again to see it."
+        raise ClinicError("answered_meanwhile", message, http_status=409)
 
 
 def _sign(actor: User, case: Case, opinion: Opinion, *, supersedes: Answer | None = None, is_second: bool = False) -> Answer:
@@ -84,6 +146,30 @@ def _sign(actor: User, case: Case, opinion: Opinion, *, supersedes: Answer | Non
     )
     AnswerDraft.objects.filter(case=case, by=actor).delete()
     return answer
+
+
+def save_text_block(*, actor: User, title: str, text: str, block: TextBlock | None = None) -> TextBlock:
+    """Of their own: a new one, or changed."""
+    rules.require(rules.can_review(actor) and (block is None or block.owner_id == actor.pk))
+    saved = block or TextBlock(owner=actor)
+    saved.title, saved.text = title, text
+    try:
+        with transaction.atomic():
+            saved.save()
+            audit.record(actor=actor, action="text-block.change" if block else "text-block.create", obj=saved)
+    except IntegrityError as error:
+        if "text_block_title_once" not in str(error):
+            raise
+        message = "You have a text block with this title already. Choose another title, or change that one."
+        raise ClinicError("title_taken", message, http_status=409) from None
+    return saved
+
+
+def delete_text_block(*, actor: User, block: TextBlock) -> None:
+    rules.require(rules.can_review(actor) and block.owner_id == actor.pk)
+    with transaction.atomic():
+        audit.record(actor=actor, action="text-block.delete", obj=block)
+        block.delete()
 
 
 def record_histology(
@@ -101,6 +187,8 @@ def record_histology(
     rules.require(rules.can_record_histology(actor))
     with transaction.atomic():
         seen = rules.get_for(actor, Lesion.objects.select_related("patient"), lesion.pk)
+        if case is not None:
+            case = rules.get_for(actor, cases.CASES.filter(lesion=seen), case.pk)
         histology = Histology.objects.create(
             lesion=seen,
             case=case,

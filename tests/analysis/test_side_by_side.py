@@ -223,7 +223,7 @@ def test_many_at_once_are_asked_as_one_by_one(cast: Cast) -> None:
     images = list(Image.objects.filter(lesion__patient=cast.patient))
     for person in cast.people.values():
         one_by_one = {image.pk for image in images if services.must_give_impression(person, image)}
-        assert awaiting_impression(person, cast.patient, images) == one_by_one
+        assert awaiting_impression(person, images) == one_by_one
 
 
 @pytest.mark.parametrize("asks", [False, True])
