@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 from django import forms
 from django.db.models import Model
@@ -12,11 +12,9 @@ M = TypeVar("M", bound=Model)
 
 
 class VersionedForm(forms.ModelForm[M], Generic[M]):
-    """Carries along the version of the record and what the page showed of it, so that what somebody typed can be told from what was there."""
+    """Carries along the version of the record and what the page showed of it: what somebody typed can be told from what was there."""
 
-    version = forms.IntegerField(
-        widget=forms.HiddenInput(), error_messages={"required": "This page is out of date. Open it again before you save."}
-    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,6 +24,11 @@ class VersionedForm(forms.ModelForm[M], Generic[M]):
         self.initial["version"] = self.instance.version  # type: ignore[attr-defined]
         for name in self.own_fields():
             self.fields[name].show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any] | None:
+        if "version" in self.fields and not self.cleaned_data.get("version"):
+            raise forms.ValidationError("This page is out of date. Open it again before you save.")
+        return super().clean()
 
     def own_fields(self) -> list[str]:
         """The columns this form changes."""
@@ -41,41 +44,41 @@ class VersionedForm(forms.ModelForm[M], Generic[M]):
         Where somebody typed into a field that a colleague has changed too, the field says what is on record.
         """
         fresh = type(self)(instance=current)
-        data, clashes = QueryDict(mutable=True), {}
-        for name in fresh.own_fields():
-            shown = _as_sent(fresh, name)
-            if name in self.changed_data:
-                data.setlist(name, _typed(self, name))
-                if shown != _typed(self, f"initial-{name}") and shown != _typed(self, name):
-                    clashes[name] = fresh.on_record(name)
-            else:
-                data.setlist(name, shown)
-            data.setlist(f"initial-{name}", shown)
+        data, clashes = QueryDict(mutable=True), []
         data["version"] = str(fresh.initial["version"])
+        for name in fresh.own_fields():
+            there, typed = _as_sent(fresh, name), _sent(self, name)
+            data.setlist(f"initial-{name}", there)
+            data.setlist(name, typed if name in self.changed_data else there)
+            if name in self.changed_data and there not in (typed, _sent(self, f"initial-{name}")):
+                clashes.append(name)
         again = type(self)(data, instance=current)
         again.is_valid()
-        for name, there in clashes.items():
-            again.add_error(name, f"On record now: {there}. Save again to put what you typed in its place.")
+        for name in clashes:
+            again.add_error(name, f"On record now: {fresh.on_record(name)}. Save again to put what you typed in its place.")
         return again
 
     def on_record(self, name: str) -> str:
-        """A column's value in words."""
-        display = getattr(self.instance, f"get_{name}_display", None)
-        value = display() if display else self.initial.get(name)
-        return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "nothing")
+        """A field's value in words, before anybody typed."""
+        value = self.get_initial_for_field(self.fields[name], name)
+        choices = dict(getattr(self.fields[name], "choices", ()))
+        values = value if isinstance(value, list) else [value]
+        return ", ".join(str(choices.get(one, one)) for one in values if one not in (None, "")) or "nothing"
 
 
 def _as_sent(form: forms.BaseForm, name: str) -> list[str]:
     """What a browser would send for a field that nobody touched."""
     field = form.fields[name]
     value = field.prepare_value(form.get_initial_for_field(field, name))
-    if isinstance(value, list | tuple):
-        return [str(one) for one in value]
-    formatted = field.widget.format_value(value)
-    if isinstance(formatted, list):
-        return [str(one) for one in formatted]
-    return [str(formatted or "")]
+    if not isinstance(value, list | tuple):
+        value = field.widget.format_value(value)
+    values = value if isinstance(value, list | tuple) else [value]
+    return [_lines("" if one is None else str(one)) for one in values]
 
 
-def _typed(form: forms.BaseForm, name: str) -> list[str]:
-    return form.data.getlist(name) if isinstance(form.data, QueryDict) else []
+def _sent(form: forms.BaseForm, name: str) -> list[str]:
+    return [_lines(value) for value in cast(QueryDict, form.data).getlist(name)]
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n")

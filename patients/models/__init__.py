@@ -13,6 +13,7 @@ from patients.models.records import (
     LetterLanguage,
     Patient,
     RiskFactor,
+    SearchWord,
     Sex,
     SkinType,
     Symptom,
@@ -22,5 +23,6 @@ __all__ = [
     "Answer", "AnswerDraft", "AuditEntry", "BreakGlass", "Calibration", "Case", "CaseEvent", "CaseStatus", "Certainty", "Checklist",
     "Consent", "Contact", "Diagnosis", "EventKind", "Histology", "Image", "Immersion", "Impression", "Invitation", "Laterality", "Lesion",
     "LetterLanguage", "Management", "Modality", "Notification", "Patient", "Polarisation", "Pool", "Practice", "Purpose", "RedFlag",
-    "RiskFactor", "Role", "RolePolicy", "Sex", "SkinType", "SpacingOrigin", "Symptom", "TextBlock", "Urgency", "User", "Viewer", "role_of",
+    "RiskFactor", "Role", "RolePolicy", "SearchWord", "Sex", "SkinType", "SpacingOrigin", "Symptom", "TextBlock", "Urgency", "User",
+    "Viewer", "role_of",
 ]  # fmt: skip

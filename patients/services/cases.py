@@ -14,7 +14,7 @@ from patients import audit, limits, queue
 from patients import permissions as rules
 from patients.models import Case, CaseEvent, CaseStatus, EventKind, Image, Lesion, Notification, Pool, Purpose, Role, User, role_of
 from patients.models.cases import UNANSWERED
-from patients.services.consents import has_consented
+from patients.services.consents import hold_consent
 from patients.services.notifications import members, notify
 from skinclinic.errors import ClinicError
 
@@ -246,7 +246,7 @@ def _target(to: User | Pool) -> dict[str, User | Pool]:
 
 
 def _check_ready(case: Case) -> None:
-    if not has_consented(case.lesion.patient, Purpose.TELECONSULTATION):
+    if not hold_consent(case.lesion.patient, Purpose.TELECONSULTATION):
         message = "The patient's consent to teleconsultation is not on record. Record it on the patient's page, then send the case."
         raise ClinicError("no_consent", message)
     if not case.lesion.images.exists():

@@ -11,6 +11,7 @@ from patients.capture import CaptureFields
 from patients.files import file_transaction, open_stored, store
 from patients.intake import Intake
 from patients.models import Image, Lesion, SpacingOrigin, User
+from patients.services.consents import require_care
 
 
 def prepare_image(*, actor: User, lesion: Lesion, upload: File[bytes]) -> Intake:
@@ -19,7 +20,8 @@ def prepare_image(*, actor: User, lesion: Lesion, upload: File[bytes]) -> Intake
     Raises ClinicError with a sentence for every file that cannot be accepted.
     """
     rules.require(rules.can_add_images(actor))
-    rules.get_for(actor, Lesion.objects, lesion.pk)
+    seen = rules.get_for(actor, Lesion.objects.select_related("patient"), lesion.pk)
+    require_care(seen.patient)
     return intake.take_in(intake.read_limited(upload))
 
 
