@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from patients.forms.fields import DateInput, not_in_future
 from patients.forms.versions import VersionedForm
-from patients.models import Laterality, Lesion, Patient, RiskFactor
+from patients.models import Laterality, Lesion, Patient, RiskFactor, SkinType
 from patients.models.records import EARLIEST_BIRTH
 from patients.sites import BodySite, body_sites
 
@@ -37,6 +37,7 @@ class PatientForm(VersionedForm[Patient]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.duplicates: list[Patient] = []
+        cast(forms.ChoiceField, self.fields["skin_type"]).choices = [("", "Not known"), *SkinType.choices]
 
     def clean_birth_date(self) -> date | None:
         born: date | None = not_in_future(self.cleaned_data["birth_date"])

@@ -97,8 +97,9 @@ def _unless_known(form: PatientForm, save: Callable[[], Patient]) -> Patient:
 
 
 def _patient_page(request: HttpRequest, form: PatientForm, *, title: str, button: str, back: str) -> HttpResponse:
+    """A question whether it is somebody else is no mistake of whoever typed."""
     if form.duplicates:
         seen = [str(patient.pk) for patient in form.duplicates]
         audit.record(actor=request.user, action="patient.list", obj=person(request), detail={"patients": seen})
     context = {"form": form, "title": title, "button": button, "back": back}
-    return render(request, "patients/patient_form.html", context, status=400 if form.errors else 200)
+    return render(request, "patients/patient_form.html", context, status=400 if form.errors and not form.duplicates else 200)

@@ -125,7 +125,8 @@ def mueller(cast: Cast) -> Patient:
 @pytest.mark.parametrize(
     "words",
     [
-        "müller", "Mueller", "MULLER", "mull", "müller-groß", "gross", "zoe", "maria mü", "3.11.1961", "03/11/1961", "1961-11-03", "03111961",
+        "müller", "Mueller", "MULLER", "mull", "müller-groß", "gross", "zoe", "maria mü", "3.11.1961", "03/11/1961", "1961-11-03",
+        "03111961",
         "1961", "mull 1961", "n-1001", "N-10", "1001", "muler", "mulelr", "müller 03.11.1961 zoe", "mariia",
     ],
 )  # fmt: skip
