@@ -178,7 +178,7 @@ def possible_duplicates(
 ) -> list[Patient]:
     """Patients of the practice with a similar name and the same date of birth, day and month exchanged included."""
     dates = {birth_date, search.with_day_and_month_exchanged(birth_date) or birth_date}
-    born = Patient.objects.filter(practice=practice, birth_date__in=dates).exclude(pk=but).order_by(*BY_NAME)
+    born = Patient.objects.filter(practice=practice, birth_date__in=dates).exclude(pk__in=[but] if but else []).order_by(*BY_NAME)
     return [one for one in born if _may_be(one, family_name, given_names, birth_date)][:MOST_DUPLICATES]
 
 

@@ -48,7 +48,7 @@ def test_somebody_similar_born_on_the_same_day_may_be_the_same(cast: Cast, famil
 
 def test_day_and_month_may_be_exchanged(cast: Cast) -> None:
     known = make_patient(cast.north, family_name="Quill", given_names="Ida", birth_date=date(1981, 3, 4))
-    asked = {"family_name": "Quill", "given_names": "Ida", "birth_date": date(1981, 4, 3)}
+    asked: dict[str, Any] = {"family_name": "Quill", "given_names": "Ida", "birth_date": date(1981, 4, 3)}
     assert selectors.possible_duplicates(cast.north, **asked) == [known]
     assert selectors.possible_duplicates(cast.north, **asked | {"given_names": "Tom"}) == []
 
@@ -59,7 +59,7 @@ def test_day_and_month_may_be_exchanged(cast: Cast) -> None:
     ids=str,
 )
 def test_others_are_not_taken_for_the_same(cast: Cast, changes: dict[str, Any]) -> None:
-    asked = {"family_name": "Archer", "given_names": "Nell", "birth_date": date(1970, 5, 17)} | changes
+    asked: dict[str, Any] = {"family_name": "Archer", "given_names": "Nell", "birth_date": date(1970, 5, 17)} | changes
     practice = getattr(cast, asked.pop("practice", "north"))
     assert selectors.possible_duplicates(practice, **asked) == []
 
