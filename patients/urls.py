@@ -4,6 +4,7 @@ from django.urls.converters import StringConverter
 from patients.views import (
     access,
     cases,
+    consents,
     histology,
     home,
     images,
@@ -31,6 +32,9 @@ clinic = [
     path("patients/new/", records.patient_new, name="new"),
     path("patients/<uuid:patient_id>/", records.patient_detail, name="detail"),
     path("patients/<uuid:patient_id>/edit/", records.patient_edit, name="edit"),
+    path("patients/<uuid:patient_id>/consents/", consents.consents, name="consents"),
+    path("patients/<uuid:patient_id>/consents/<slug:purpose>/give/", consents.consent_give, name="consent-give"),
+    path("patients/<uuid:patient_id>/consents/<slug:purpose>/withdraw/", consents.consent_withdraw, name="consent-withdraw"),
     # lesions and their pictures
     path("patients/<uuid:patient_id>/lesions/new/", lesions.lesion_new, name="lesion-new"),
     path("lesions/<uuid:lesion_id>/", lesions.lesion_detail, name="lesion"),

@@ -15,6 +15,7 @@ from PIL import Image as Pil
 
 from patients.models import Case, CaseStatus, Consent, Image, Lesion, Patient, Practice, Purpose, Role, User
 from patients.models.cases import HELD, READ
+from patients.services import vocabulary
 
 _counter = itertools.count(1)
 
@@ -36,7 +37,11 @@ def make_patient(practice: Practice, **fields: Any) -> Patient:
         "birth_date": date(1970, 5, 17),
         "sex": "female",
     }
-    return Patient.objects.create(practice=practice, created_by=author, **plain | fields)
+    patient = Patient(practice=practice, created_by=author, **plain | fields)
+    patient.search_words = vocabulary.index_of(patient)
+    patient.save()
+    vocabulary.learn(vocabulary.words_of(patient))
+    return patient
 
 
 def make_lesion(patient: Patient, **fields: Any) -> Lesion:

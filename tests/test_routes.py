@@ -48,7 +48,15 @@ class Route:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-03", "sex": "female", "record_number": "N9"}
+PATIENT = {
+    "family_name": "Dale",
+    "given_names": "Rue",
+    "birth_date": "1980-02-03",
+    "sex": "female",
+    "record_number": "N9",
+    "letter_language": "en",
+    "version": "1",
+}
 LESION = {"site_key": "SCT:36141000", "laterality": "R"}
 SIGNS = dict.fromkeys(
     [
@@ -85,6 +93,15 @@ ROUTES: dict[str, list[Route]] = {
     "patients:edit": [
         Route("GET", GPS_OF_NORTH | NOT_GPS, ("patient",)),
         Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("patient",), PATIENT),
+    ],
+    "patients:consents": [Route("GET", GPS_OF_NORTH | {"dana": 200, "emil": 200} | NO_ROLE, ("patient",))],
+    "patients:consent-give": [
+        Route("GET", GPS_OF_NORTH | NOT_GPS, ("patient", "care")),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("patient", "care"), {"given_on": "2026-03-01"}),
+    ],
+    "patients:consent-withdraw": [
+        Route("GET", GPS_OF_NORTH | NOT_GPS, ("patient", "teleconsultation")),
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("patient", "teleconsultation")),
     ],
     "patients:lesion-new": [
         Route("GET", GPS_OF_NORTH | NOT_GPS, ("patient",)),

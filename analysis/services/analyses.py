@@ -20,7 +20,7 @@ from patients import audit
 from patients.files import file_transaction, open_stored
 from patients.models import Image, Lesion, User
 from patients.permissions import get_for, require
-from patients.services import add_image, prepare_image, raise_alert
+from patients.services import add_image, prepare_image, raise_alert, require_care
 from skinclinic.errors import ClinicError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def request_analysis(*, actor: User, image: Image, region: Region | None = None)
             regions.check(region, image.width_px, image.height_px)
         if existing := _answer(image, region):
             return existing
+        require_care(image.lesion.patient)
         analysis = Analysis.objects.create(image=image, region=region and list(region), requested_by=actor)
         _audit(actor, "analysis.submit", analysis)
         _publish_on_commit(analysis.pk)
@@ -63,6 +64,7 @@ def retry_analysis(*, actor: User, analysis: Analysis) -> Analysis:
         _lock(actor, analysis.image)
         if existing := _answer(analysis.image, analysis.marked):
             return existing
+        require_care(analysis.image.lesion.patient)
         if not Analysis.objects.move(analysis.pk, Status.FAILED, Status.QUEUED, **jobs.FRESH, attempt=0, queued_at=Now()):
             raise ClinicError("analysis-not-failed", "Only an analysis that failed can be tried again.", 409)
         _audit(actor, "analysis.retry", analysis)

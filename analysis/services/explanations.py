@@ -18,6 +18,7 @@ from patients import audit
 from patients.files import open_stored
 from patients.models import Image, User
 from patients.permissions import get_for, require
+from patients.services import require_care
 from skinclinic.errors import ClinicError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def request_explanation(*, actor: User, analysis: Analysis, question: dict[str, 
         same = Explanation.objects.filter(analysis=analysis, **question)
         if existing := same.filter(status__in=ANSWERS).first():
             return existing
+        require_care(analysis.image.lesion.patient)
         explanation = Explanation.objects.create(analysis=analysis, requested_by=actor, **question)
         _audit(actor, "explanation.submit", explanation)
         transaction.on_commit(partial(publish_explanation, explanation.pk))

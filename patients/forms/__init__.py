@@ -3,13 +3,15 @@
 from patients.forms.access import BreakGlassForm
 from patients.forms.answers import AnswerForm, DiscardForm, HistologyForm, ImpressionForm, InformationForm, SecondOpinionForm, TextBlockForm
 from patients.forms.cases import CaseListForm, QueueForm, ReaddressForm, ReferralForm, ReplyForm, WithdrawForm
+from patients.forms.consents import ConsentForm
 from patients.forms.images import CalibrationForm, ImageUploadForm, PairForm
 from patients.forms.lesions import ChecklistForm, LesionForm
 from patients.forms.notifications import PreferencesForm
 from patients.forms.records import PatientForm, SearchForm
 
 __all__ = [
-    "AnswerForm", "BreakGlassForm", "CalibrationForm", "CaseListForm", "ChecklistForm", "DiscardForm", "HistologyForm",
-    "ImageUploadForm", "ImpressionForm", "InformationForm", "LesionForm", "PairForm", "PatientForm", "PreferencesForm", "QueueForm",
-    "ReaddressForm", "ReferralForm", "ReplyForm", "SearchForm", "SecondOpinionForm", "TextBlockForm", "WithdrawForm",
+    "AnswerForm", "BreakGlassForm", "CalibrationForm", "CaseListForm", "ChecklistForm", "ConsentForm", "DiscardForm",
+    "HistologyForm", "ImageUploadForm", "ImpressionForm", "InformationForm", "LesionForm", "PairForm", "PatientForm",
+    "PreferencesForm", "QueueForm", "ReaddressForm", "ReferralForm", "ReplyForm", "SearchForm", "SecondOpinionForm",
+    "TextBlockForm", "WithdrawForm",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -78,21 +79,6 @@ class PatientQuerySet(models.QuerySet["Patient"]):
                 return self.filter(pk__in=BreakGlass.objects.open_for(viewer).values("patient"))
         return self.none()
 
-    def matching(self, words: str) -> Self:
-        """Patients for whom every word is part of a name or of the record number, or is the date of birth (1970-12-31)."""
-        found = self
-        for word in words.split():
-            found = found.filter(_word_matches(word))
-        return found
-
-
-def _word_matches(word: str) -> Q:
-    condition = Q(family_name__icontains=word) | Q(given_names__icontains=word) | Q(record_number__icontains=word)
-    try:
-        return condition | Q(birth_date=date.fromisoformat(word))
-    except ValueError:
-        return condition
-
 
 class Patient(UuidModel):
     practice = models.ForeignKey(Practice, on_delete=models.PROTECT, related_name="patients")
@@ -106,7 +92,7 @@ class Patient(UuidModel):
     address = models.TextField(max_length=300, blank=True, help_text="As on a letter.")
     letter_language = models.CharField(max_length=2, choices=LetterLanguage, default=LetterLanguage.ENGLISH)
     search_words = ArrayField(models.CharField(max_length=120), default=list, blank=True, editable=False)
-    """What the search finds the patient by: plain lower-case words without accents, kept up to date by the services."""
+    """What the search finds the patient by (`patients.search.index_of`), kept up to date by the services."""
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -129,7 +115,13 @@ class Patient(UuidModel):
             models.CheckConstraint(condition=among("risk_factors", RiskFactor), name="patient_risk_factors_known"),
             models.CheckConstraint(condition=Q(letter_language__in=LetterLanguage.values), name="patient_letter_language_known"),
         ]
-        indexes = [models.Index(fields=["practice", "-created_at"], name="patient_recent")]
+        indexes = [
+            models.Index(fields=["practice", "-created_at"], name="patient_recent"),
+            models.Index(fields=["practice", "family_name", "given_names", "birth_date", "id"], name="patient_by_name"),
+            models.Index(fields=["practice", "birth_date"], name="patient_by_birth_date"),
+            # Written at once rather than in batches: patients are registered seldom and searched for all day.
+            GinIndex(fields=["search_words"], fastupdate=False, name="patient_by_words"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.family_name}, {self.given_names}"
@@ -138,9 +130,27 @@ class Patient(UuidModel):
         return reverse("patients:detail", args=[self.pk])
 
     @property
+    def risk_factor_labels(self) -> list[str]:
+        return [str(RiskFactor(one).label) for one in self.risk_factors]
+
+    @property
     def age_years(self) -> int:
         today, born = timezone.localdate(), self.birth_date
         return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+class SearchWord(models.Model):
+    """Every word of a name that some patient has, with its trigrams: what a misspelt word may have meant. It does not say whose it is."""
+
+    word = models.CharField(max_length=120, primary_key=True)
+    trigrams = ArrayField(models.CharField(max_length=3))
+
+    class Meta:
+        ordering = ["word"]
+        indexes = [GinIndex(fields=["trigrams"], fastupdate=False, name="search_word_by_trigram")]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class Laterality(models.TextChoices):

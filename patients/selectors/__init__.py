@@ -12,19 +12,21 @@ from patients.selectors.cases import (
     queue_page,
     waiting_for,
 )
+from patients.selectors.consents import cases_without_answer, consents_of
 from patients.selectors.impressions import awaiting_impression, own_impression
 from patients.selectors.lesions import checklists_of, newest_histology, pictures_to_compare
 from patients.selectors.notifications import notifications_of, unread_count
 from patients.selectors.people import people
-from patients.selectors.records import find_patients, images_of, is_elsewhere, lesions_of, recent_images, recent_patients
+from patients.selectors.records import images_of, is_elsewhere, lesions_of, recent_images, recent_patients
 from patients.selectors.review import pictures_for_review
+from patients.selectors.search import find_patients, possible_duplicates
 from patients.selectors.service_levels import service_levels
 from patients.selectors.timeline import timeline_of
 
 __all__ = [
-    "Section", "access_keys", "all_acts", "answers_for", "awaiting_impression", "cases_of", "checklists_of",
-    "desk_of_dermatologist", "desk_of_practice", "events_for", "find_patients", "gathered_acts", "histologies_for", "images_of",
-    "is_blinded", "is_elsewhere", "lesions_of", "new_in_queue", "newest_histology", "notifications_of", "own_impression",
-    "patients_of", "people", "pictures_for_review", "pictures_to_compare", "queue_page", "recent_images", "recent_patients",
-    "service_levels", "timeline_of", "unread_count", "waiting_for",
+    "Section", "access_keys", "all_acts", "answers_for", "awaiting_impression", "cases_of", "cases_without_answer", "checklists_of",
+    "consents_of", "desk_of_dermatologist", "desk_of_practice", "events_for", "find_patients", "gathered_acts", "histologies_for",
+    "images_of", "is_blinded", "is_elsewhere", "lesions_of", "new_in_queue", "newest_histology", "notifications_of",
+    "own_impression", "patients_of", "people", "pictures_for_review", "pictures_to_compare", "possible_duplicates", "queue_page",
+    "recent_images", "recent_patients", "service_levels", "timeline_of", "unread_count", "waiting_for",
 ]  # fmt: skip

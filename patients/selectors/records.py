@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from patients.models import Image, Lesion, Patient, Viewer
-
-PATIENTS_PER_PAGE = 25
-
-
-BY_NAME = ("family_name", "given_names", "birth_date", "id")
-
 
 RECENT_PATIENTS = 8
 
 
 RECENT_IMAGES = 8
-
-
-def find_patients(viewer: Viewer, words: str = "", page: int = 1) -> Page[Patient]:
-    """In the order of their names, each with `lesion_count`: the lesions this person may see."""
-    found = Patient.objects.visible_to(viewer).matching(words).select_related("practice")
-    seen = Count("lesions", filter=Q(lesions__in=Lesion.objects.visible_to(viewer)))
-    ordered = found.annotate(lesion_count=seen).order_by(*BY_NAME)
-    return Paginator(ordered, PATIENTS_PER_PAGE).get_page(page)
 
 
 def recent_patients(viewer: Viewer) -> list[Patient]:

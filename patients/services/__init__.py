@@ -37,21 +37,22 @@ from patients.services.cases import (
     send_case,
     withdraw_second_opinion,
 )
-from patients.services.consents import give_consent, has_consented, has_withdrawn, withdraw_consent
+from patients.services.consents import give_consent, has_consented, has_withdrawn, hold_consent, require_care, withdraw_consent
 from patients.services.images import add_image, open_image_file, pair_images, prepare_image, unpair_image
 from patients.services.lesions import add_lesion, change_lesion, record_checklist
 from patients.services.letters import is_blinded, write_letter
 from patients.services.mails import mail_notifications
 from patients.services.notifications import change_preferences, mark_all_read, mark_read, mark_read_for
-from patients.services.records import change_patient, create_patient
+from patients.services.records import PossibleDuplicateError, change_patient, create_patient, require_open
 
 __all__ = [
-    "CASES", "Opinion", "Part", "add_image", "add_lesion", "ask_for_information", "ask_second_opinion", "break_glass",
-    "calibrate_image", "change_draft", "change_lesion", "change_patient", "change_preferences", "claim_case", "claim_next",
-    "close_case", "create_patient", "delete_text_block", "discard_case", "discard_draft", "draft_case", "give_back_cases_of",
-    "give_consent", "has_consented", "has_withdrawn", "is_blinded", "is_first_reader", "is_second_reader", "mail_notifications",
-    "mark_all_read", "mark_breaches", "mark_read", "mark_read_for", "must_give_impression", "open_image_file", "own_answer",
-    "pair_images", "part_of", "prepare_image", "raise_alert", "readdress_case", "record_checklist", "record_histology",
-    "record_impression", "refer_lesion", "release_case", "reply_to_question", "save_draft", "save_text_block", "send_case",
-    "sign_answer", "sign_second_opinion", "unpair_image", "withdraw_consent", "withdraw_second_opinion", "write_letter",
+    "CASES", "Opinion", "Part", "PossibleDuplicateError", "add_image", "add_lesion", "ask_for_information", "ask_second_opinion",
+    "break_glass", "calibrate_image", "change_draft", "change_lesion", "change_patient", "change_preferences", "claim_case",
+    "claim_next", "close_case", "create_patient", "delete_text_block", "discard_case", "discard_draft", "draft_case",
+    "give_back_cases_of", "give_consent", "has_consented", "has_withdrawn", "hold_consent", "is_blinded", "is_first_reader",
+    "is_second_reader", "mail_notifications", "mark_all_read", "mark_breaches", "mark_read", "mark_read_for",
+    "must_give_impression", "open_image_file", "own_answer", "pair_images", "part_of", "prepare_image", "raise_alert",
+    "readdress_case", "record_checklist", "record_histology", "record_impression", "refer_lesion", "release_case",
+    "reply_to_question", "require_care", "require_open", "save_draft", "save_text_block", "send_case", "sign_answer",
+    "sign_second_opinion", "unpair_image", "withdraw_consent", "withdraw_second_opinion", "write_letter",
 ]  # fmt: skip

@@ -12,21 +12,8 @@ from django.utils import timezone
 
 from patients import audit, limits, queue
 from patients import permissions as rules
-from patients.models import (
-    Case,
-    CaseEvent,
-    CaseStatus,
-    EventKind,
-    Lesion,
-    Notification,
-    Patient,
-    Pool,
-    Purpose,
-    Role,
-    User,
-    role_of,
-)
-from patients.services.consents import give_consent, has_consented
+from patients.models import Case, CaseEvent, CaseStatus, EventKind, Lesion, Notification, Patient, Pool, Purpose, Role, User, role_of
+from patients.services.consents import give_consent, hold_consent
 from patients.services.notifications import members, notify
 from skinclinic.errors import ClinicError
 
@@ -322,7 +309,7 @@ def _check_open(patient: Patient) -> None:
 
 def _check_ready(case: Case) -> None:
     _check_open(case.lesion.patient)
-    if not has_consented(case.lesion.patient, Purpose.TELECONSULTATION):
+    if not hold_consent(case.lesion.patient, Purpose.TELECONSULTATION):
         message = "The patient's consent to teleconsultation is not on record. Record it on the patient's page, then send the case."
         raise ClinicError("no_consent", message)
     if not case.lesion.images.exists():

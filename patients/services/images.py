@@ -11,6 +11,7 @@ from patients.capture import CaptureFields
 from patients.files import file_transaction, open_stored, store
 from patients.intake import Intake
 from patients.models import Image, Lesion, Modality, Practice, SpacingOrigin, User
+from patients.services.consents import require_care
 from skinclinic.errors import ClinicError
 
 CLOSED = "This practice is closed: it takes no new pictures. What is recorded stays as it is; ask the administrator if this is a mistake."
@@ -22,7 +23,9 @@ def prepare_image(*, actor: User, lesion: Lesion, upload: File[bytes]) -> Intake
     Raises ClinicError with a sentence for every file that cannot be accepted.
     """
     rules.require(rules.can_add_images(actor))
-    _require_open(rules.get_for(actor, Lesion.objects.select_related("patient__practice"), lesion.pk).patient.practice)
+    patient = rules.get_for(actor, Lesion.objects.select_related("patient__practice"), lesion.pk).patient
+    _require_open(patient.practice)
+    require_care(patient)
     return intake.take_in(intake.read_limited(upload))
 
 

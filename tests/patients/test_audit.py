@@ -17,7 +17,15 @@ from tests.cast import Cast
 from tests.factories import make_image
 from tests.patients.answering import ANSWER, taken
 
-PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-03", "sex": "female", "record_number": "N9"}
+PATIENT = {
+    "family_name": "Dale",
+    "given_names": "Rue",
+    "birth_date": "1980-02-03",
+    "sex": "female",
+    "record_number": "N9",
+    "letter_language": "en",
+    "version": "1",
+}
 LESION = {"site_key": "SCT:36141000", "laterality": "R"}
 
 SIGNS = dict.fromkeys(
@@ -54,6 +62,32 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
     ("ada", "GET edit", lambda c, s: c.get(reverse("patients:edit", args=[s.patient.pk])), {"patient.read"}),
     ("ada", "POST new", lambda c, _: c.post(reverse("patients:new"), PATIENT), {"patient.create"}),
     ("ada", "POST edit", lambda c, s: c.post(reverse("patients:edit", args=[s.patient.pk]), PATIENT), {"patient.read", "patient.change"}),
+    (
+        "ada",
+        "POST new, known already",
+        lambda c, _: c.post(reverse("patients:new"), PATIENT | {"given_names": "Nell", "birth_date": "1970-05-17"}),
+        {"patient.list"},
+    ),
+    ("dana", "GET consents", lambda c, s: c.get(reverse("patients:consents", args=[s.patient.pk])), {"patient.read"}),
+    ("ada", "GET give", lambda c, s: c.get(reverse("patients:consent-give", args=[s.patient.pk, "care"])), {"patient.read"}),
+    (
+        "ada",
+        "POST give",
+        lambda c, s: c.post(reverse("patients:consent-give", args=[s.patient.pk, "care"]), {"given_on": "2026-03-01"}),
+        {"consent.give"},
+    ),
+    (
+        "ada",
+        "GET withdraw",
+        lambda c, s: c.get(reverse("patients:consent-withdraw", args=[s.patient.pk, "teleconsultation"])),
+        {"patient.read"},
+    ),
+    (
+        "ada",
+        "POST withdraw",
+        lambda c, s: c.post(reverse("patients:consent-withdraw", args=[s.patient.pk, "teleconsultation"])),
+        {"consent.withdraw"},
+    ),
     ("ada", "GET new lesion", lambda c, s: c.get(reverse("patients:lesion-new", args=[s.patient.pk])), {"patient.read"}),
     ("ada", "POST new lesion", lambda c, s: c.post(reverse("patients:lesion-new", args=[s.patient.pk]), LESION), {"lesion.create"}),
     ("ada", "GET change lesion", lambda c, s: c.get(reverse("patients:lesion-edit", args=[s.lesion.pk])), {"lesion.read"}),
@@ -185,7 +219,7 @@ def test_a_change_is_recorded_by_field_never_by_value(cast: Cast, client: Client
     client.force_login(cast.ada)
     client.post(reverse("patients:edit", args=[cast.patient.pk]), PATIENT)
     entry = AuditEntry.objects.latest("id")
-    assert entry.detail == {"fields": ["birth_date", "family_name", "given_names", "record_number"]}
+    assert entry.detail == {"fields": ["birth_date", "family_name", "given_names", "record_number"], "version": 2}
 
 
 def test_logging_in_and_out_leaves_traces(cast: Cast, client: Client) -> None:
