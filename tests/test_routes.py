@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.db import transaction
@@ -21,10 +22,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
+from patients import services
 from patients.models import User
+from patients.services.accounts import PERSON_FIELDS, POOL_FIELDS, PRACTICE_FIELDS, version_of
 from tests.analysis.states import in_state
 from tests.cast import Cast
-from tests.factories import jpeg_bytes, upload
+from tests.factories import jpeg_bytes, make_user, upload
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
 EVERYBODY = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "ines", "theo"], 200)
@@ -32,9 +35,9 @@ NOT_GPS = dict.fromkeys(["dana", "emil", "ines", "theo"], 403)
 NOT_ADMINS = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "theo"], 403)
 NO_ROLE = {"theo": 403}
 
-OUTSIDE = ("admin", "account_")
-"""Django's and allauth's own routes; tests/house looks after those. So it does after the open pages:"""
-OPEN_PAGES = {"health", "intended-use"}
+OUTSIDE = ("account_", "mfa_")
+"""allauth's own routes; tests/house looks after those. So it does after the open pages:"""
+OPEN_PAGES = {"health", "intended-use", "session", "patients:invitation-accept"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Route:
 PATIENT = {"family_name": "Dale", "given_names": "Rue", "birth_date": "1980-02-03", "sex": "female", "record_number": "N9"}
 LESION = {"site_key": "SCT:36141000", "laterality": "R"}
 REASON = {"practice": "north", "record_number": "N1", "reason": "Complaint of the 3rd"}
+INVITATION = {"email": "hal@example.org", "display_name": "Hal", "role": "DERMATOLOGIST"}
 UPLOAD = {"image": "a picture", "modality": "dermoscopic"}
 QUESTION = {"label": "MEL", "masks": 1000, "cells": 8, "visible_percent": 50, "seed": 0}
 REGION = {"left": 10, "top": 20, "width": 80, "height": 70}
@@ -86,6 +90,48 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", {"ines": 200} | NOT_ADMINS),
         Route("POST", {"ines": 302} | NOT_ADMINS, data=REASON),
     ],
+    # administration
+    "patients:people": [Route("GET", {"ines": 200} | NOT_ADMINS)],
+    "patients:person": [
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("theo",)),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("theo",), {"display_name": "Theo B", "role": "DERMATOLOGIST", "version": "theo's"}),
+    ],
+    "patients:person-act": [
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("theo", "deactivate")),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("switched_off", "reactivate")),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("with_factor", "reset-factor")),
+    ],
+    "patients:password-link": [Route("POST", {"ines": 200} | NOT_ADMINS, ("theo",))],
+    "patients:practices": [Route("GET", {"ines": 200} | NOT_ADMINS)],
+    "patients:practice-new": [
+        Route("GET", {"ines": 200} | NOT_ADMINS),
+        Route("POST", {"ines": 302} | NOT_ADMINS, data={"name": "West"}),
+    ],
+    "patients:practice": [
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("north",)),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("north",), {"name": "North-West", "version": "north's"}),
+    ],
+    "patients:pools": [Route("GET", {"ines": 200} | NOT_ADMINS)],
+    "patients:pool-new": [
+        Route("GET", {"ines": 200} | NOT_ADMINS),
+        Route("POST", {"ines": 302} | NOT_ADMINS, data={"name": "Nails"}),
+    ],
+    "patients:pool": [
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("pool",)),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("pool",), {"name": "Moles and nails", "version": "pool's"}),
+    ],
+    "patients:policies": [
+        Route("GET", {"ines": 200} | NOT_ADMINS),
+        Route("POST", {"ines": 302} | NOT_ADMINS, data={"roles": ["GP"]}),
+    ],
+    "patients:invitations": [Route("GET", {"ines": 200} | NOT_ADMINS)],
+    "patients:invite": [
+        Route("GET", {"ines": 200} | NOT_ADMINS),
+        Route("POST", {"ines": 200} | NOT_ADMINS, data=INVITATION),
+    ],
+    "patients:invitation-renew": [Route("POST", {"ines": 200} | NOT_ADMINS, ("invitation",))],
+    "patients:invitation-revoke": [Route("POST", {"ines": 302} | NOT_ADMINS, ("invitation",))],
+    # analysis
     "analysis:submit": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), UPLOAD)],
     "analysis:latest": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("image",)),
@@ -145,7 +191,15 @@ def explanation(cast: Cast) -> Explanation:
     return asked
 
 
+def with_factor(cast: Cast) -> User:
+    Authenticator.objects.get_or_create(user=cast.theo, type="totp", data={"secret": "x"})
+    return cast.theo
+
+
 MADE = {
+    "switched_off": lambda _: make_user("otis", is_active=False),
+    "with_factor": with_factor,
+    "invitation": lambda cast: services.invite(actor=cast.ines, practice=None, **INVITATION)[0],
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),
     "failed": lambda cast: in_state(cast.image, Status.FAILED),
     "drawn": drawn_analysis,
@@ -155,8 +209,13 @@ MADE = {
 
 def data_of(cast: Cast, route: Route) -> dict[str, Any]:
     """Words that stand for a row of the cast become its key, and "a picture" becomes one."""
-    known = {"north": cast.north.pk, "emil": f"user-{cast.emil.pk}", "a picture": upload(jpeg_bytes())}
-    return {name: known.get(value, value) for name, value in route.data.items()}
+    versions = {
+        "theo's": version_of(cast.theo, PERSON_FIELDS),
+        "north's": version_of(cast.north, PRACTICE_FIELDS),
+        "pool's": version_of(cast.pool, POOL_FIELDS),
+    }
+    known = versions | {"north": cast.north.pk, "emil": f"user-{cast.emil.pk}", "a picture": upload(jpeg_bytes())}
+    return {name: known.get(value, value) if isinstance(value, str) else value for name, value in route.data.items()}
 
 
 def rows() -> dict[str, Any]:

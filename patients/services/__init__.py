@@ -1,6 +1,16 @@
 """Everything that writes to the records. Each function is one use case: it asks the rules, writes, and leaves its trace."""
 
 from patients.services.access import break_glass
+from patients.services.accounts import (
+    change_person,
+    deactivate_person,
+    password_link_key,
+    reactivate_person,
+    require_second_factor,
+    reset_second_factor,
+    save_pool,
+    save_practice,
+)
 from patients.services.answers import (
     Opinion,
     must_give_impression,
@@ -29,6 +39,14 @@ from patients.services.cases import (
 )
 from patients.services.consents import give_consent, has_consented, has_withdrawn, withdraw_consent
 from patients.services.images import add_image, open_image_file, prepare_image
+from patients.services.invitations import (
+    accept_invitation,
+    find_invitation,
+    invite,
+    mail_invitation,
+    renew_invitation,
+    revoke_invitation,
+)
 from patients.services.records import add_lesion, change_patient, create_patient
 
 __all__ = [
@@ -37,4 +55,9 @@ __all__ = [
     "is_first_reader", "is_second_reader", "mark_breaches", "must_give_impression", "open_image_file", "prepare_image", "raise_alert",
     "record_histology", "record_impression", "refer_lesion", "release_case", "reply_to_question", "save_draft", "send_case",
     "sign_answer", "sign_second_opinion", "withdraw_consent",
+]  # fmt: skip
+__all__ += [
+    "accept_invitation", "change_person", "deactivate_person", "find_invitation", "invite", "mail_invitation", "password_link_key",
+    "reactivate_person", "renew_invitation", "require_second_factor", "reset_second_factor", "revoke_invitation", "save_pool",
+    "save_practice",
 ]  # fmt: skip
