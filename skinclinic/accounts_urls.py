@@ -6,7 +6,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path, reverse_lazy
+from django.urls import path, re_path, reverse_lazy
 
 from skinclinic.accounts import RemovePasskeyView
 
@@ -21,7 +21,9 @@ urlpatterns = [
     # a forgotten password
     path("password/reset/", views.password_reset, name="account_reset_password"),
     path("password/reset/sent/", views.password_reset_done, name="account_reset_password_done"),
-    path("password/reset/<slug:uidb36>-<str:key>/", views.password_reset_from_key, name="account_reset_password_from_key"),
+    re_path(
+        r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", views.password_reset_from_key, name="account_reset_password_from_key"
+    ),
     path("password/reset/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),
     # a second factor
     path("second-factor/", factors.index, name="mfa_index"),

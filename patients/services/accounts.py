@@ -30,11 +30,11 @@ def version_of(row: Model, fields: Iterable[str]) -> str:
     return salted_hmac("patients.version", repr([_plain(row, name) for name in fields])).hexdigest()[:16]
 
 
-def _plain(row: Model, name: str) -> Any:
+def _plain(row: Model, name: str) -> object:
     value = getattr(row, name)
     if isinstance(value, Manager):
         return sorted(value.values_list("pk", flat=True))
-    return value.pk if isinstance(value, Model) else value
+    return str(value.pk if isinstance(value, Model) else value)
 
 
 def change_person(*, actor: User, person: User, version: str, **changes: Any) -> User:

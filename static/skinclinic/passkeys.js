@@ -5,10 +5,12 @@
  * lies in <script id="js_data" type="application/json">, or is fetched from the form's address at the log-in.
  */
 
+const answered = new WeakSet(); // forms that carry the browser's answer
+
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (window.PublicKeyCredential) form.hidden = false;
   form.addEventListener("submit", (event) => {
-    if (form.elements.credential.value) return;
+    if (answered.delete(form)) return;
     event.preventDefault();
     run(form).catch((error) => say(form, error));
   });
@@ -18,6 +20,7 @@ async function run(form) {
   say(form, null);
   const credential = await (form.dataset.passkey === "create" ? create(form) : use(form));
   form.elements.credential.value = JSON.stringify(credential);
+  answered.add(form);
   form.requestSubmit();
 }
 
