@@ -13,6 +13,23 @@ from patients import lockout, second_factor
 from patients.models import AuditEntry, Invitation, Pool, Practice, Role, RolePolicy, User
 
 EVENTS_SHOWN = 20
+EVENT_WORDS = {
+    "account.login": "Logged in",
+    "account.logout": "Logged out",
+    "account.login-failed": "Wrong password",
+    "account.locked": "Paused after too many wrong attempts",
+    "account.password": "New password",
+    "account.password-link": "Link for a new password made",
+    "account.create": "Account made",
+    "account.change": "Name, address, role or practice changed",
+    "account.deactivate": "Switched off",
+    "account.reactivate": "Switched on again",
+    "account.factor-added": "Second factor added",
+    "account.factor-removed": "Second factor removed",
+    "account.factor-used": "Second factor used",
+    "account.factor-failed": "Wrong second factor",
+    "account.factor-reset": "Second factor reset",
+}
 
 
 def people(words: str = "", role: str = "", practice: Practice | None = None, state: str = "") -> QuerySet[User]:
@@ -39,7 +56,7 @@ class AccountSafety:
     factors: list[Authenticator]
     is_needed: bool
     locked_until: datetime | None
-    events: list[AuditEntry]
+    events: list[tuple[str, AuditEntry]]
 
 
 def safety_of(person: User) -> AccountSafety:
@@ -48,7 +65,7 @@ def safety_of(person: User) -> AccountSafety:
         factors=second_factor.factors_of(person),
         is_needed=RolePolicy.objects.filter(role=person.role, needs_second_factor=True).exists(),
         locked_until=lockout.locked_until(person),
-        events=list(rows.order_by("-id")[:EVENTS_SHOWN]),
+        events=[(EVENT_WORDS.get(row.action, row.action), row) for row in rows.order_by("-id")[:EVENTS_SHOWN]],
     )
 
 

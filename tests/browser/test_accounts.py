@@ -76,6 +76,23 @@ def test_nothing_is_saved_under_another_person_s_name(page: Page, records: Cast)
     assert Lesion.objects.filter(patient=records.patient).count() == 2
 
 
+def test_what_htmx_sends_waits_for_the_log_in_too(page: Page, records: Cast) -> None:
+    log_in(page, "ada")
+    page.evaluate(
+        """document.querySelector("main").insertAdjacentHTML("beforeend", '<button id="probe" hx-post="/session/" hx-swap="none">Keep</button>');
+        htmx.process(document.getElementById("probe"))"""
+    )
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Keep").click()
+    dialog = page.get_by_role("dialog", name="Your session has ended")
+    dialog.wait_for()
+    other = page.context.new_page()
+    log_in(other, "ada")
+    with page.expect_response(lambda response: response.request.method == "POST") as answered:
+        dialog.get_by_role("button", name="Send again").click()
+    assert answered.value.json()["open"]
+
+
 def test_the_page_asks_whether_somebody_is_still_there(page: Page, records: Cast, settings: Settings) -> None:
     settings.SESSION_COOKIE_AGE = 121
     log_in(page, "ada")
@@ -182,4 +199,4 @@ def test_no_page_of_administration_is_wider_than_a_phone(page: Page, records: Ca
 
 
 def _code(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
