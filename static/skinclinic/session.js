@@ -86,13 +86,13 @@ async function lookAtTheClock() {
 }
 
 async function offerToStay(leftS) {
-  const end = setTimeout(() => { dialog?.close("cancel"); tellItEnded(); }, (leftS + 1) * 1000);
+  const end = setTimeout(() => { dismiss(); tellItEnded(); }, (leftS + 1) * 1000);
   const minutes = Math.max(1, Math.round(leftS / 60));
   const stays = await offer({ title: "Are you still there?", text: `Your session ends in ${minutes} minute${minutes > 1 ? "s" : ""}, because nothing was done for a while.`, go: "Stay logged in", alone: true });
+  if (!stays) return; // the end will be told
   clearTimeout(end);
-  if (stays) await stay();
-  const answer = await ask();
-  if (answer?.open && stays) watch(answer.left_s);
+  await stay();
+  lookAtTheClock();
 }
 
 function stayWhileTyping() {
@@ -136,7 +136,7 @@ function refreshToken(fresh) {
 
 /** Resolves to true for the button `go`, to false for "Not now" and Escape. */
 function offer({ title, text, go, login = false, alone = false }) {
-  dialog?.close("cancel");
+  dismiss();
   const box = document.createElement("dialog");
   box.className = "session-dialog";
   box.setAttribute("aria-labelledby", "session-title");
@@ -152,6 +152,13 @@ function offer({ title, text, go, login = false, alone = false }) {
       resolve(box.returnValue === "go");
     });
   });
+}
+
+/** The event of closing comes later; whoever asks in between must not find the old dialog. */
+function dismiss() {
+  const open = dialog;
+  dialog = null;
+  open?.close("cancel");
 }
 
 function actions(box, go, login, alone) {

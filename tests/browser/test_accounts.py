@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from patients import services
 from patients.models import AuditEntry, Lesion, User
+from skinclinic import sessions
 from tests.cast import Cast
 
 if TYPE_CHECKING:
@@ -78,10 +79,9 @@ def test_nothing_is_saved_under_another_person_s_name(page: Page, records: Cast)
 
 def test_what_htmx_sends_waits_for_the_log_in_too(page: Page, records: Cast) -> None:
     log_in(page, "ada")
-    page.evaluate(
-        """document.querySelector("main").insertAdjacentHTML("beforeend", '<button id="probe" hx-post="/session/" hx-swap="none">Keep</button>');
-        htmx.process(document.getElementById("probe"))"""
-    )
+    button = '<button id="probe" hx-post="/session/" hx-swap="none">Keep</button>'
+    page.evaluate("button => document.querySelector('main').insertAdjacentHTML('beforeend', button)", button)
+    page.evaluate("htmx.process(document.getElementById('probe'))")
     Session.objects.all().delete()
     page.get_by_role("button", name="Keep").click()
     dialog = page.get_by_role("dialog", name="Your session has ended")
@@ -104,6 +104,21 @@ def test_the_page_asks_whether_somebody_is_still_there(page: Page, records: Cast
     dialog.wait_for(state="detached")
     page.wait_for_function("async () => (await (await fetch('/session/', {headers: {Accept: 'application/json'}})).json()).open")
     assert Session.objects.get().expire_date >= before
+
+
+def test_the_question_becomes_the_end_when_nobody_answers(
+    page: Page, records: Cast, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "NOTICE_S", 2)
+    settings.SESSION_COOKIE_AGE = 4
+    log_in(page, "ada")
+    page.get_by_role("dialog", name="Are you still there?").wait_for()
+    ended = page.get_by_role("dialog", name="Your session has ended")
+    ended.wait_for()
+    settings.SESSION_COOKIE_AGE = 1800
+    log_in(page.context.new_page(), "ada")
+    ended.get_by_role("button", name="I have logged in").click()
+    ended.wait_for(state="detached")
 
 
 def test_the_end_is_told_without_anything_being_sent(page: Page, records: Cast, settings: Settings) -> None:
