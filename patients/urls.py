@@ -3,12 +3,14 @@ from django.urls.converters import StringConverter
 
 from patients.views import (
     access,
+    administration,
     cases,
     consents,
     histology,
     home,
     images,
     impressions,
+    invitations,
     lesions,
     notifications,
     queue,
@@ -24,7 +26,12 @@ class VariantConverter(StringConverter):
     regex = "upright|display|thumbnail|original"
 
 
+class AccountActConverter(StringConverter):
+    regex = "deactivate|reactivate|reset-factor"
+
+
 register_converter(VariantConverter, "variant")
+register_converter(AccountActConverter, "account_act")
 
 clinic = [
     # patients
@@ -83,6 +90,23 @@ clinic = [
     path("break-glass/", access.break_glass, name="break-glass"),
     path("patients/<uuid:patient_id>/access/", trail.access_list, name="access-list"),
     path("patients/<uuid:patient_id>/access/download/", trail.access_download, name="access-download"),
+    # administration
+    path("administration/people/", administration.people, name="people"),
+    path("administration/people/<int:user_id>/", administration.person_detail, name="person"),
+    path("administration/people/<int:user_id>/<account_act:act>/", administration.person_act, name="person-act"),
+    path("administration/people/<int:user_id>/password-link/", administration.password_link, name="password-link"),
+    path("administration/practices/", administration.practices, name="practices"),
+    path("administration/practices/new/", administration.practice_new, name="practice-new"),
+    path("administration/practices/<int:practice_id>/", administration.practice_edit, name="practice"),
+    path("administration/pools/", administration.pools, name="pools"),
+    path("administration/pools/new/", administration.pool_new, name="pool-new"),
+    path("administration/pools/<int:pool_id>/", administration.pool_edit, name="pool"),
+    path("administration/second-factor/", administration.policies, name="policies"),
+    path("administration/invitations/", invitations.invitations, name="invitations"),
+    path("administration/invitations/new/", invitations.invite, name="invite"),
+    path("administration/invitations/<uuid:invitation_id>/renew/", invitations.renew, name="invitation-renew"),
+    path("administration/invitations/<uuid:invitation_id>/revoke/", invitations.revoke, name="invitation-revoke"),
+    path("invitation/<str:secret>/", invitations.accept, name="invitation-accept"),
 ]
 
 urlpatterns = [

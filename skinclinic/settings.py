@@ -34,7 +34,6 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 # --- Apps and middleware -------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -43,6 +42,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "skinclinic",
     "patients",
@@ -56,16 +56,18 @@ MIDDLEWARE = [
     "skinclinic.logs.RequestLogMiddleware",
     "skinclinic.limits.BodyLimitMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "skinclinic.sessions.RenewalMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "skinclinic.privacy.PrivatePagesMiddleware",
-    "skinclinic.htmx.LoginForWholePageMiddleware",
+    "skinclinic.htmx.SessionEndedMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "patients.second_factor.SecondFactorMiddleware",
     "skinclinic.errors.ClinicErrorMiddleware",
 ]
 
@@ -85,6 +87,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "patients.context.bell",
+                "skinclinic.sessions.clock",
             ],
         },
     },
@@ -195,7 +198,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Accounts ------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "patients.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["patients.accounts.PeopleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -205,11 +208,18 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "patients.accounts.AuditedAdapter"
-ACCOUNT_FORMS = {"login": "skinclinic.accounts.NameOrAddressForm"}
+ACCOUNT_FORMS = {
+    "login": "skinclinic.accounts.NameOrAddressForm",
+    "reset_password": "skinclinic.accounts.AddressForm",
+    "reset_password_from_key": "skinclinic.accounts.NewPasswordForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody signs up, so a stranger's address is written to by nobody
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_SESSION_REMEMBER = False
@@ -219,11 +229,31 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "20/m/ip,5/5m/key",  # five wrong passwords lock the account name for five minutes
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
+    "invitation": "20/m/ip",
 }
+
+MFA_ADAPTER = "patients.second_factor.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "patients.second_factor.CodeForm",
+    "reauthenticate": "patients.second_factor.ReauthenticationCodeForm",
+    "authenticate_webauthn": "patients.second_factor.PasskeyForm",
+    "activate_totp": "skinclinic.accounts.ActivationForm",
+    "add_webauthn": "skinclinic.accounts.NewPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "skinclinic"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones differ: the code before and the one after count as well
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers themselves allow passkeys without TLS on localhost alone
 
 # --- Security ------------------------------------------------------------------------------------------------------
 
-SESSION_COOKIE_AGE = 12 * 60 * 60  # one working day
+SESSION_ENGINE = "skinclinic.sessions"
+SESSION_COOKIE_AGE = int(60 * env.number("SESSION_IDLE_MINUTES", 30))
+"""A session that is not used for so long ends."""
+SESSION_MAX_AGE_S = 12 * 60 * 60
+"""Used or not, after a working day everybody logs in again."""
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -252,6 +282,20 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     },
 }
+
+# --- E-mail --------------------------------------------------------------------------------------------------------
+
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+"""Without one nothing is sent; letters that would have been lie in VAR_DIR/mail."""
+EMAIL_PORT = int(env.number("EMAIL_PORT", 587))
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 5  # somebody waits
+EMAIL_FROM = env.text("EMAIL_FROM", "skinclinic@localhost")
+DEFAULT_FROM_EMAIL = EMAIL_FROM
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
 
 # --- Language, messages, logs --------------------------------------------------------------------------------------
 

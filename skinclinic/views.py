@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
-from skinclinic import errors
+from skinclinic import errors, sessions
 from skinclinic.health import check_all
 
 
@@ -19,6 +20,17 @@ def health(_request: HttpRequest) -> JsonResponse:
     checks = check_all()
     healthy = all(state == "ok" for state in checks.values())
     return JsonResponse({"status": "ok" if healthy else "failing", "checks": checks}, status=200 if healthy else 503)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def session(request: HttpRequest) -> JsonResponse:
+    """What a page asks before it sends a form: is the session still open, and whose is it? POST keeps it open."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"open": False})
+    left_s = sessions.left_s(request) if request.method == "GET" else sessions.renewed_s(request)
+    return JsonResponse({"open": True, "person": sessions.person_mark(request), "left_s": left_s, "csrf_token": get_token(request)})
 
 
 @login_not_required

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.db import transaction
@@ -22,10 +23,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
+from patients import services
 from patients.models import CaseStatus, Image, Notification, Practice, User
+from patients.services.accounts import PERSON_FIELDS, POOL_FIELDS, PRACTICE_FIELDS, version_of
 from tests.analysis.states import in_state
 from tests.cast import Cast
-from tests.factories import jpeg_bytes, make_case, make_image, upload
+from tests.factories import jpeg_bytes, make_case, make_image, make_user, upload
 from tests.patients.answering import answered, taken
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
@@ -35,9 +38,9 @@ NOT_ADMINS = dict.fromkeys(["ada", "ben", "cleo", "dana", "emil", "theo"], 403)
 NOT_DERMATOLOGISTS = dict.fromkeys(["ada", "ben", "cleo", "ines", "theo"], 403)
 NO_ROLE = {"theo": 403}
 
-OUTSIDE = ("admin", "account_")
-"""Django's and allauth's own routes; tests/house looks after those. So it does after the open pages:"""
-OPEN_PAGES = {"health", "intended-use"}
+OUTSIDE = ("account_", "mfa_")
+"""allauth's own routes; tests/house looks after those. So it does after the open pages:"""
+OPEN_PAGES = {"health", "intended-use", "session", "patients:invitation-accept"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ SIGNS = dict.fromkeys(
     "no",
 )
 REASON = {"practice": "north", "record_number": "N1", "reason": "Complaint of the 3rd"}
+INVITATION = {"email": "hal@example.org", "display_name": "Hal", "role": "DERMATOLOGIST"}
 UPLOAD = {"image": "a picture", "modality": "dermoscopic"}
 QUESTION = {"label": "MEL", "masks": 1000, "cells": 8, "visible_percent": 50, "seed": 0}
 RULER = {"from_x_px": 10, "from_y_px": 20, "to_x_px": 110, "to_y_px": 20, "length_mm": 10}
@@ -213,6 +217,48 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("signed", "referrer", "de")),
         Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("case", "referrer")),
     ],
+    # administration
+    "patients:people": [Route("GET", {"ines": 200} | NOT_ADMINS)],
+    "patients:person": [
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("theo",)),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("theo",), {"display_name": "Theo B", "role": "DERMATOLOGIST", "version": "theo's"}),
+    ],
+    "patients:person-act": [
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("theo", "deactivate")),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("switched_off", "reactivate")),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("with_factor", "reset-factor")),
+    ],
+    "patients:password-link": [Route("POST", {"ines": 200} | NOT_ADMINS, ("theo",))],
+    "patients:practices": [Route("GET", {"ines": 200} | NOT_ADMINS)],
+    "patients:practice-new": [
+        Route("GET", {"ines": 200} | NOT_ADMINS),
+        Route("POST", {"ines": 302} | NOT_ADMINS, data={"name": "West"}),
+    ],
+    "patients:practice": [
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("north",)),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("north",), {"name": "North-West", "version": "north's"}),
+    ],
+    "patients:pools": [Route("GET", {"ines": 200} | NOT_ADMINS)],
+    "patients:pool-new": [
+        Route("GET", {"ines": 200} | NOT_ADMINS),
+        Route("POST", {"ines": 302} | NOT_ADMINS, data={"name": "Nails"}),
+    ],
+    "patients:pool": [
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("pool",)),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("pool",), {"name": "Moles and nails", "version": "pool's"}),
+    ],
+    "patients:policies": [
+        Route("GET", {"ines": 200} | NOT_ADMINS),
+        Route("POST", {"ines": 302} | NOT_ADMINS, data={"roles": ["GP"]}),
+    ],
+    "patients:invitations": [Route("GET", {"ines": 200} | NOT_ADMINS)],
+    "patients:invite": [
+        Route("GET", {"ines": 200} | NOT_ADMINS),
+        Route("POST", {"ines": 200} | NOT_ADMINS, data=INVITATION),
+    ],
+    "patients:invitation-renew": [Route("POST", {"ines": 200} | NOT_ADMINS, ("invitation",))],
+    "patients:invitation-revoke": [Route("POST", {"ines": 302} | NOT_ADMINS, ("invitation",))],
+    # analysis
     "analysis:submit": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), UPLOAD)],
     "analysis:latest": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("image",)),
@@ -291,6 +337,11 @@ def asking_image(cast: Cast) -> Image:
     return cast.image
 
 
+def with_factor(cast: Cast) -> User:
+    Authenticator.objects.get_or_create(user=cast.theo, type="totp", data={"secret": "x"})
+    return cast.theo
+
+
 MADE: dict[str, Callable[[Cast], Any]] = {
     "draft": lambda cast: make_case(cast.free_lesion, CaseStatus.DRAFT, to_user=cast.dana),
     "asked": lambda cast: make_case(cast.free_lesion, CaseStatus.INFO_ASKED, to_user=cast.dana),
@@ -301,6 +352,9 @@ MADE: dict[str, Callable[[Cast], Any]] = {
     "signed": answered,
     "block": lambda cast: cast.dana.text_blocks.create(title="Moles", text="Look at them every month."),
     "image_of_asking_practice": asking_image,
+    "switched_off": lambda _: make_user("otis", is_active=False),
+    "with_factor": with_factor,
+    "invitation": lambda cast: services.invite(actor=cast.ines, practice=None, **INVITATION)[0],
     "queued": lambda cast: in_state(cast.image, Status.QUEUED),
     "failed": lambda cast: in_state(cast.image, Status.FAILED),
     "drawn": drawn_analysis,
@@ -313,10 +367,17 @@ MADE: dict[str, Callable[[Cast], Any]] = {
 
 def data_of(cast: Cast, route: Route) -> dict[str, Any]:
     """Words that stand for a row of the cast become its key, and "a picture" becomes one."""
-    known: dict[Any, Any] = {"north": cast.north.pk, "emil": f"user-{cast.emil.pk}", "a picture": upload(jpeg_bytes())}
+    known: dict[Any, Any] = {
+        "north": cast.north.pk,
+        "emil": f"user-{cast.emil.pk}",
+        "a picture": upload(jpeg_bytes()),
+        "theo's": version_of(cast.theo, PERSON_FIELDS),
+        "north's": version_of(cast.north, PRACTICE_FIELDS),
+        "pool's": version_of(cast.pool, POOL_FIELDS),
+    }
     if "an overview" in route.data.values():
         known |= {"the image": cast.image.pk, "an overview": overview(cast).pk}
-    return {name: known.get(value, value) for name, value in route.data.items()}
+    return {name: known.get(value, value) if isinstance(value, str) else value for name, value in route.data.items()}
 
 
 def rows() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.postgres.fields import ArrayField
@@ -25,9 +25,6 @@ class Language(models.TextChoices):
 
     ENGLISH = "en", "English"
     GERMAN = "de", "Deutsch"
-
-
-ACCOUNT_PERMISSIONS = {f"patients.{act}_{noun}" for act in ("view", "add", "change", "delete") for noun in ("user", "practice", "pool")}
 
 
 class Practice(models.Model):
@@ -81,17 +78,6 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.is_staff = self.role == Role.ADMIN  # who may enter Django's admin follows from the role alone
-        super().save(*args, **kwargs)
-
-    def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
-        """In Django's admin: an administrator looks after accounts, and nobody has any other right there."""
-        return self.is_admin and perm in ACCOUNT_PERMISSIONS
-
-    def has_module_perms(self, app_label: str) -> bool:
-        return self.is_admin and app_label == "patients"
 
     def get_full_name(self) -> str:
         return str(self)

@@ -61,7 +61,7 @@ def send_case(*, actor: User, case: Case, agrees_today: bool = False) -> None:
     with transaction.atomic():
         seen = rules.get_for(actor, CASES, case.pk)
         _lock(seen.lesion)
-        if agrees_today and not has_consented(seen.lesion.patient, Purpose.TELECONSULTATION):
+        if agrees_today and not hold_consent(seen.lesion.patient, Purpose.TELECONSULTATION):
             day = timezone.localdate()
             give_consent(actor=actor, patient=seen.lesion.patient, purpose=Purpose.TELECONSULTATION, given_on=day)
         _check_ready(seen)

@@ -45,7 +45,7 @@ def _patients_on(desk: list[selectors.Section]) -> set[str]:
 
 def _home_of_admin(request: HttpRequest) -> HttpResponse:
     opened = BreakGlass.objects.open_for(request.user).select_related("patient__practice")
-    return render(request, "patients/home_admin.html", {"opened": opened, "people": selectors.people()})
+    return render(request, "patients/home_admin.html", {"opened": opened, "counts": selectors.administration_counts()})
 
 
 def _home_of_nobody(request: HttpRequest) -> HttpResponse:

@@ -192,6 +192,27 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
         ),
         {"patient.break-glass"},
     ),
+    (
+        "ines",
+        "POST switch off",
+        lambda c, s: c.post(reverse("patients:person-act", args=[s.theo.pk, "deactivate"])),
+        {"account.deactivate"},
+    ),
+    ("ines", "POST password link", lambda c, s: c.post(reverse("patients:password-link", args=[s.theo.pk])), {"account.password-link"}),
+    ("ines", "POST practice", lambda c, _: c.post(reverse("patients:practice-new"), {"name": "West"}), {"practice.create"}),
+    (
+        "ines",
+        "POST pool",
+        lambda c, s: c.post(reverse("patients:pool-new"), {"name": "Nails", "members": [s.dana.pk]}),
+        {"pool.create", "pool.change"},
+    ),
+    ("ines", "POST policies", lambda c, _: c.post(reverse("patients:policies"), {"roles": ["GP"]}), {"rolepolicy.change"}),
+    (
+        "ines",
+        "POST invite",
+        lambda c, _: c.post(reverse("patients:invite"), {"email": "hal@example.org", "display_name": "Hal", "role": "DERMATOLOGIST"}),
+        {"invitation.create"},
+    ),
 ]
 
 
