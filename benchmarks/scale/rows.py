@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from analysis.models import Analysis, Status
@@ -118,6 +118,7 @@ def fill(size: Size, name: str) -> dict[str, int]:
 # --- people ---------------------------------------------------------------------------------------------------------------
 
 
+@transaction.atomic
 def _people(clinic: Clinic) -> None:
     practices = Practice.objects.bulk_create(Practice(name=f"{clinic.name} practice {number}") for number in range(clinic.size.practices))
     for practice, share in zip(practices, _shares(len(practices)), strict=True):

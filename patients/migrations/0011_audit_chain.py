@@ -106,6 +106,8 @@ class Migration(migrations.Migration):
             ],
             options={"ordering": ["position"]},
         ),
+        # The newest pictures of a practice, without sorting all it has.
+        migrations.AddIndex(model_name="image", index=models.Index(fields=["-uploaded_at"], name="image_newest")),
         migrations.RunSQL(SEAL, BACKWARDS),
         migrations.RunSQL(SEAL_WHAT_IS_THERE, migrations.RunSQL.noop),
     ]

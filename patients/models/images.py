@@ -139,6 +139,7 @@ class Image(UuidModel):
         ]
         indexes = [
             models.Index(fields=["lesion", "-uploaded_at"], name="image_recent"),
+            models.Index(fields=["-uploaded_at"], name="image_newest"),
             models.Index(fields=["sha256"], name="image_same_file"),
         ]
 

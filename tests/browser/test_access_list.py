@@ -26,7 +26,7 @@ def records(transactional_db: None, cast: Cast) -> Cast:
 
 
 def test_from_the_patient_to_the_list_on_a_phone_and_on_paper(page: Page, records: Cast) -> None:
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     log_in(page, "ada")
     page.goto(records.patient.get_absolute_url())
     page.get_by_role("link", name="Who has seen this record").click()
