@@ -179,7 +179,7 @@ def test_a_passkey_is_added_and_logs_in_alone(page: Page, records: Cast) -> None
     page.get_by_role("link", name="Patients", exact=True).wait_for()
     page.context.clear_cookies()
     page.goto(reverse("account_login"))
-    page.get_by_role("button", name="Log in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey instead").click()
     page.get_by_role("link", name="Patients", exact=True).wait_for()
     used = AuditEntry.objects.filter(action="account.factor-used", actor=records.dana)
     assert [entry.detail for entry in used] == [{"factor": "webauthn"}] * 2
