@@ -80,3 +80,16 @@ def test_doors_are_closed_by_default() -> None:
     environment = {key: value for key, value in os.environ.items() if key not in {"HTTPS", "DEBUG"}}
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("value", "expected"), [("https://skin.example/", "https://skin.example"), ("", "http://127.0.0.1:8000")])
+def test_addresses(monkeypatch: pytest.MonkeyPatch, value: str, expected: str) -> None:
+    monkeypatch.setenv("X", value)
+    assert env.address("X", "http://127.0.0.1:8000") == expected
+
+
+@pytest.mark.parametrize("value", ["skin.example", "https://*.example", "ftp://skin.example", "https://skin.example/?x"])
+def test_what_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("X", value)
+    with pytest.raises(ImproperlyConfigured, match="X must be an address"):
+        env.address("X", "http://127.0.0.1:8000")
