@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("patients", "0005_append_only"),
+        ("patients", "0006_search"),
     ]
 
     operations = [

@@ -125,7 +125,7 @@ def _check(row: Row, position: int, report: Report, noted: set[str]) -> None:
 
 
 def digest(row: Row, before: str | None) -> str:
-    """What the seal of this row must say. Independent of the database's function in patients/migrations/0011_audit_chain.py."""
+    """What the seal of this row must say. Independent of the database's function in patients/migrations/0009_audit_chain.py."""
     at_us = (row.at - EPOCH) // MICROSECOND
     entry = (row.id, at_us, row.actor_id, row.actor_name, row.actor_role, row.action, row.object_type, row.object_id, row.patient_id)
     fields = (before, row.position, *entry, row.detail)

@@ -19,6 +19,7 @@ FILES = {
     "htmx/htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx/LICENSE": "htmx.org/LICENSE",
     "openseadragon/openseadragon.min.js": "openseadragon/build/openseadragon/openseadragon.min.js",
+    "openseadragon/openseadragon.min.js.map": "openseadragon/build/openseadragon/openseadragon.min.js.map",  # the script names it
     "openseadragon/LICENSE.txt": "openseadragon/LICENSE.txt",
     "dejavu/DejaVuSans.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",  # letters: PDF's own fonts know no Turkish or Polish name
     "dejavu/DejaVuSans-Bold.ttf": "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",

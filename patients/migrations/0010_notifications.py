@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("patients", "0005_append_only"),
+        ("patients", "0009_audit_chain"),
     ]
 
     operations = [

@@ -77,7 +77,7 @@ ROLES = [("GP", "General practitioner"), ("DERMATOLOGIST", "Dermatologist"), ("A
 
 
 class Migration(migrations.Migration):
-    dependencies = [("patients", "0005_append_only")]
+    dependencies = [("patients", "0008_cases")]
     operations = [
         migrations.AddField(
             model_name="auditentry",
