@@ -37,7 +37,7 @@ def test_from_search_to_a_new_lesion_without_a_mouse(page: Page, records: Cast) 
     page.get_by_role("link", name="Archer, Nell").press("Enter")
     page.get_by_role("link", name="New lesion").press("Enter")
     page.get_by_label("Search the body sites").fill("para cheek")
-    page.get_by_label("Side").select_option("Left")
+    page.get_by_label("Side", exact=True).select_option("Left")
     page.get_by_role("button", name="Add lesion").press("Enter")
     page.get_by_role("heading", name="Lesion 3: Left paranasal cheek").wait_for()
     assert Lesion.objects.get(patient=records.patient, number=3).site_meaning == "Skin of paranasal cheek"
