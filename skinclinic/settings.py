@@ -283,20 +283,6 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- E-mail --------------------------------------------------------------------------------------------------------
-
-EMAIL_HOST = env.text("EMAIL_HOST", "")
-"""Without one nothing is sent; letters that would have been lie in VAR_DIR/mail."""
-EMAIL_PORT = int(env.number("EMAIL_PORT", 587))
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
-EMAIL_TIMEOUT = 5  # somebody waits
-EMAIL_FROM = env.text("EMAIL_FROM", "skinclinic@localhost")
-DEFAULT_FROM_EMAIL = EMAIL_FROM
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
-EMAIL_FILE_PATH = VAR_DIR / "mail"
-
 # --- Language, messages, logs --------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -312,17 +298,17 @@ MIN_FREE_DISK_BYTES = int(env.number("MIN_FREE_DISK_MB", 500)) * 2**20
 
 PUBLIC_URL = env.address("PUBLIC_URL", next((origin for origin in CSRF_TRUSTED_ORIGINS if "*" not in origin), "http://127.0.0.1:8000"))
 """How people reach this installation: what links in mails begin with."""
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_HOST = env.text("EMAIL_HOST", "")
 EMAIL_PORT = int(env.number("EMAIL_PORT", 587))
-EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 _EMAIL_TLS = env.flag("EMAIL_USE_TLS", default=True)
 EMAIL_USE_TLS = _EMAIL_TLS and EMAIL_PORT != 465
 EMAIL_USE_SSL = _EMAIL_TLS and EMAIL_PORT == 465  # the port that is encrypted from the first byte
-EMAIL_TIMEOUT = 10
+EMAIL_TIMEOUT = 5  # somebody waits
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "skinclinic@localhost")
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if os.environ.get('EMAIL_HOST') else 'filebased'}.EmailBackend"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 """Without a server of one's own, mails are files to look at."""
 
 LOGGING = {

@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 from patients import audit
 from patients import permissions as rules
 from patients.models import Pool, Practice, Role, RolePolicy, User
+from patients.services.case_upkeep import give_back_cases_of
 from skinclinic import sessions
 from skinclinic.errors import ClinicError
 
@@ -48,7 +49,7 @@ def change_person(*, actor: User, person: User, version: str, **changes: Any) ->
         check_place(changes.get("role", current.role), changes.get("practice", current.practice))
         if changed:
             _save(current, changes, "Another account has this e-mail address.")
-            _leave_pools(current)
+            _leave_work(actor, current)
             audit.record(actor=actor, action="account.change", obj=current, detail={"fields": changed})
     return current
 
@@ -62,6 +63,7 @@ def deactivate_person(*, actor: User, person: User) -> None:
         if User.objects.filter(pk=current.pk, is_active=True).update(is_active=False) == 0:
             raise ClinicError("already_off", "This account is switched off already.", http_status=409)
         sessions.end_sessions_of(current.pk)
+        give_back_cases_of(actor=actor, user=current)
         audit.record(actor=actor, action="account.deactivate", obj=current)
 
 
@@ -183,7 +185,8 @@ def _save(row: Model, values: dict[str, Any], taken: str) -> None:
         raise ClinicError("taken", taken, http_status=409) from None
 
 
-def _leave_pools(person: User) -> None:
-    """Pools are dermatologists'."""
+def _leave_work(actor: User, person: User) -> None:
+    """Pools and cases are dermatologists'."""
     if not person.is_dermatologist:
+        give_back_cases_of(actor=actor, user=person)
         person.pools.clear()
