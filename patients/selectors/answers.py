@@ -5,9 +5,9 @@ Every page, letter and interface that shows answers, events or the histology of 
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
-from patients.models import Answer, Case, CaseEvent, CaseStatus, EventKind, Histology, User, Viewer
+from patients.models import Answer, Case, CaseEvent, CaseStatus, EventKind, Histology, Lesion, User, Viewer
 
 TELLING = (EventKind.ANSWERED, EventKind.SUPERSEDED, EventKind.HISTOLOGY)
 """Kinds of events that may tell the first answer, or what proves it right or wrong."""
@@ -15,10 +15,14 @@ TELLING = (EventKind.ANSWERED, EventKind.SUPERSEDED, EventKind.HISTOLOGY)
 
 def is_blinded(viewer: Viewer, case: Case) -> bool:
     """Asked for a second opinion that nobody has signed yet. Looked up anew: an old copy of the case must not lift the blindfold."""
-    if not isinstance(viewer, User):
-        return False
-    asked = Q(second_to_user=viewer) | Q(second_to_pool__in=viewer.pools.values("pk"))
-    return Case.objects.filter(asked, pk=case.pk, status=CaseStatus.SECOND_OPINION).exclude(claimed_by=viewer).exists()
+    return _second_opinions_asked_of(viewer).filter(pk=case.pk).exists()
+
+
+def histologies_of(viewer: Viewer, lesion: Lesion) -> list[Histology]:
+    """The newest first: that is the one that counts. Nothing while the viewer owes a second opinion on this lesion. One query."""
+    owed = _second_opinions_asked_of(viewer).filter(lesion=lesion)
+    found = Histology.objects.filter(lesion=lesion, lesion__in=Lesion.objects.visible_to(viewer)).exclude(Exists(owed))
+    return list(found.select_related("by"))
 
 
 def answers_for(viewer: Viewer, case: Case) -> QuerySet[Answer]:
@@ -44,6 +48,14 @@ def histologies_for(viewer: Viewer, case: Case) -> QuerySet[Histology]:
     """Of the lesion, the newest first; whoever is blinded gives their opinion without it."""
     found = Histology.objects.filter(lesion=case.lesion_id, lesion__cases__in=Case.objects.visible_to(viewer).filter(pk=case.pk))
     return (found.none() if is_blinded(viewer, case) else found).select_related("by")
+
+
+def _second_opinions_asked_of(viewer: Viewer) -> QuerySet[Case]:
+    """And not signed by anybody yet."""
+    if not isinstance(viewer, User):
+        return Case.objects.none()
+    asked = Q(second_to_user=viewer) | Q(second_to_pool__in=viewer.pools.values("pk"))
+    return Case.objects.filter(asked, status=CaseStatus.SECOND_OPINION).exclude(claimed_by=viewer)
 
 
 def _silenced(event: CaseEvent) -> CaseEvent:

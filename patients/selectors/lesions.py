@@ -8,17 +8,12 @@ from uuid import UUID
 from django.db.models import Case, DateField, QuerySet, Value, When
 from django.db.models.functions import Coalesce, TruncDate
 
-from patients.models import Checklist, Histology, Image, Lesion, Modality
+from patients.models import Checklist, Image, Lesion, Modality
 
 
 def checklists_of(lesion: Lesion) -> QuerySet[Checklist]:
     """The newest first."""
     return lesion.checklists.select_related("by")
-
-
-def newest_histology(lesion: Lesion) -> Histology | None:
-    """The one that counts."""
-    return lesion.histologies.select_related("by").first()
 
 
 def pictures_to_compare(lesions: Iterable[Lesion]) -> dict[UUID, Image]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.utils import timezone
 
 from patients.models import Case, CaseStatus, Histology, Image, Lesion, Modality, Viewer
+from patients.selectors.answers import histologies_of
 from patients.selectors.records import images_of
 
 
@@ -55,6 +56,9 @@ class Timeline:
     """The oldest first."""
     shots: list[Shot]
     """Every picture once, in the same order."""
+    cases: list[Case]
+    """The newest first, as are the findings of histology."""
+    histologies: list[Histology]
 
     @property
     def overviews(self) -> list[Shot]:
@@ -64,14 +68,17 @@ class Timeline:
 
 def timeline_of(viewer: Viewer, lesion: Lesion) -> Timeline:
     """As far as this person may see it; a constant number of queries."""
+    related = ("by", "to_user", "to_pool", "claimed_by")
+    cases = list(Case.objects.visible_to(viewer).filter(lesion=lesion).select_related(*related).order_by("-created_at"))
+    histologies = histologies_of(viewer, lesion)
     shots = _shots(lesion)
     visits: dict[date, Visit] = {}
     for group in _groups(shots):
         day = group.shots[-1].image.day
         visits.setdefault(day, Visit(day)).groups.append(group)
-    for event in [*_checklists(lesion), *_cases(viewer, lesion), *_histologies(lesion)]:
+    for event in [*_checklists(lesion), *_cases(cases), *_histologies(histologies)]:
         visits.setdefault(event.day, Visit(event.day)).events.append(event)
-    return Timeline([visits[day] for day in sorted(visits)], shots)
+    return Timeline([visits[day] for day in sorted(visits)], shots, cases, histologies)
 
 
 def _shots(lesion: Lesion) -> list[Shot]:
@@ -97,10 +104,9 @@ def _checklists(lesion: Lesion) -> Iterator[Event]:
         yield Event(_day(answered.at), points, f"by {answered.by}", answered.is_urgent)
 
 
-def _cases(viewer: Viewer, lesion: Lesion) -> Iterator[Event]:
+def _cases(cases: Iterable[Case]) -> Iterator[Event]:
     """That there is an answer, not which: a second reader must not see the first one's here."""
-    related = ("by", "to_user", "to_pool", "claimed_by")
-    for case in Case.objects.visible_to(viewer).filter(lesion=lesion).select_related(*related):
+    for case in cases:
         if case.sent_at:
             yield Event(_day(case.sent_at), f"Referred to {case.target}", f"by {case.by}", case=case)
         if case.answered_at:
@@ -111,8 +117,8 @@ def _cases(viewer: Viewer, lesion: Lesion) -> Iterator[Event]:
             yield Event(_day(case.created_at), "Case discarded before it was sent", case=case)
 
 
-def _histologies(lesion: Lesion) -> Iterator[Event]:
-    for found in lesion.histologies.select_related("by"):
+def _histologies(histologies: Iterable[Histology]) -> Iterator[Event]:
+    for found in histologies:
         yield Event(found.reported_on, f"Histology: {found.diagnosis_words}", _note(found))
 
 

@@ -115,6 +115,8 @@ def save_pool(*, actor: User, pool: Pool | None, members: Collection[User], vers
         before = set(current.members.all()) if pool else set()
         current = _saved(actor, current, POOL_FIELDS, version, values)
         if before != set(members):
+            for left in before - set(members):
+                give_back_cases_of(actor=actor, user=left, pool=current)
             current.members.set(members)
             audit.record(actor=actor, action="pool.change", obj=current, detail={"fields": ["members"]})
     return current

@@ -16,7 +16,7 @@ from patients import audit, selectors, services
 from patients import permissions as rules
 from patients.forms import CaseListForm, ReaddressForm, ReplyForm, WithdrawForm
 from patients.models import Answer, Case, CaseStatus, RedFlag
-from patients.models.cases import READ
+from patients.models.cases import READ, SENT
 from patients.views.pages import person, saved
 
 
@@ -113,7 +113,8 @@ def _act(request: HttpRequest, case_id: UUID, form: Any, act: Callable[[Case, An
 
 
 def _page(request: HttpRequest, found: Case, refused: forms.BaseForm | None = None) -> HttpResponse:
-    viewer = request.user
+    viewer = person(request)
+    services.mark_read_for(viewer=viewer, case=found)
     audit.record(actor=viewer, action="case.read", obj=found)
     context: dict[str, Any] = {
         "case": found,
@@ -123,6 +124,8 @@ def _page(request: HttpRequest, found: Case, refused: forms.BaseForm | None = No
         "answers": sorted(selectors.answers_for(viewer, found), key=_newest_of_its_kind_first),
         "histologies": selectors.histologies_for(viewer, found),
         "is_blinded": selectors.is_blinded(viewer, found),
+        "can_record_histology": found.status in READ and rules.can_record_histology(viewer),
+        "has_letters": found.status in SENT and rules.can_write_letters(viewer),
         "is_preliminary": found.status not in READ,
         **_forms(found, refused, asks=rules.can_refer(viewer)),
     }

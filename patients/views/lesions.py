@@ -87,10 +87,12 @@ def checklist(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
 def lesion_detail(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
     lesion = rules.get_for(request.user, Lesion.objects.select_related("patient__practice", "changed_by"), lesion_id)
     audit.record(actor=request.user, action="lesion.read", obj=lesion)
+    timeline = selectors.timeline_of(request.user, lesion)
     context = {
         "lesion": lesion,
-        "timeline": selectors.timeline_of(request.user, lesion),
-        "cases": lesion.cases.select_related("to_user", "to_pool", "by"),
+        "timeline": timeline,
+        "cases": timeline.cases,
+        "histology": next(iter(timeline.histologies), None),
         "can_add_images": rules.can_add_images(request.user),
         "can_measure_images": rules.can_measure_images(request.user),
         "can_export_originals": rules.can_export_originals(request.user),
@@ -102,9 +104,9 @@ def lesion_detail(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
 
 
 def _facts(request: HttpRequest, lesion: Lesion) -> dict[str, Any]:
-    """What is known of the lesion itself: its histology, what the checklist says, and what may be done about it."""
+    """What is known of the lesion itself: what the checklist says, and what may be done about it."""
     return {
-        "histology": selectors.newest_histology(lesion),
+        "can_record_histology": rules.can_record_histology(request.user),
         "checklists": selectors.checklists_of(lesion),
         "urgent_from": Checklist.URGENT_FROM,
         "can_edit": rules.can_edit_lesions(request.user),

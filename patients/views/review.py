@@ -142,6 +142,7 @@ def _page(
     request: HttpRequest, case: Case, *, form: AnswerForm | None, replaces: str, replace: bool = False, signs: bool = False
 ) -> HttpResponse:
     me, patient = person(request), case.lesion.patient
+    services.mark_read_for(viewer=me, case=case)
     audit.record(actor=me, action="case.read", obj=case)
     context = {
         "case": case,
