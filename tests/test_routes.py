@@ -262,7 +262,7 @@ ROUTES: dict[str, list[Route]] = {
     "analysis:submit": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("lesion",), UPLOAD)],
     "analysis:latest": [
         Route("GET", GPS_OF_NORTH | SEEN_BY_DANA, ("image",)),
-        Route("POST", {"ada": 302, "ben": 302, "dana": 302}, ("image",)),
+        Route("POST", MAY_ASK, ("image",)),
     ],
     "analysis:region": [
         Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("image",)),

@@ -35,10 +35,10 @@ def load_demo() -> bool:
         return False
     with file_transaction():
         staff, pool = _staff()
-        seed = 0
-        for case in people.PATIENTS:
-            seed = _load_patient(case, staff, pool, seed)
         _load_crowd(staff, pool)
+        seed = 0
+        for case in people.PATIENTS:  # last: first pages show the newest
+            seed = _load_patient(case, staff, pool, seed)
     return True
 
 
@@ -96,8 +96,9 @@ def _load_crowd(staff: dict[str, User], pool: Pool) -> None:
     lesions = []
     for number in range(crowd.CROWD):
         lesions += _load_one_of_crowd(doctors[number % len(doctors)], number, album, rng)
+    chosen = [lesions[at] for at in rng.permutation(len(lesions))]
     dermatologists = [staff[username] for username in people.POOL_MEMBERS]
-    histories.load_histories(lesions, dermatologists, pool, timezone.now(), rng)
+    histories.load_histories(chosen, dermatologists, pool, timezone.now(), rng)
 
 
 def _small(drawn: NDArray[np.uint8]) -> NDArray[np.uint8]:

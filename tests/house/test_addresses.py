@@ -47,7 +47,7 @@ def test_no_address_takes_a_key_that_can_be_guessed(name: str) -> None:
     assert numbers <= NO_KEYS, "a number is guessed: give the row a UUID"
     keys = [key for key in taken if key.endswith(("id", "pk"))]
     assert [key for key in keys if not isinstance(taken[key], UUIDConverter)] == [], "keys in addresses are UUIDs"
-    if name not in ACCOUNT_KEYS:
+    if name not in ACCOUNT_KEYS and not numbers:
         assert [pattern for pattern in ROUTES[name] if A_NUMBER.search(str(getattr(pattern, "_regex", "")))] == []
 
 

@@ -28,7 +28,7 @@ from patients.models import (
     TextBlock,
 )
 from tests.cast import Cast
-from tests.factories import WHEN, make_case, make_consent, make_image, make_lesion, make_patient
+from tests.factories import WHEN, make_case, make_consent, make_image, make_lesion, make_patient, make_user
 from tests.patients import test_models
 
 
@@ -140,6 +140,8 @@ REFUSED: dict[str, Callable[[Cast], Any]] = {
     "role_policy_role_known": lambda _: RolePolicy.objects.create(role="SURGEON"),
     "patient_risk_factors_known": lambda cast: make_patient(cast.north, risk_factors=["luck"]),
     "patient_letter_language_known": lambda cast: make_patient(cast.north, letter_language="la"),
+    "lesion_roughly_means_a_date": lambda cast: make_lesion(cast.patient, first_noticed_roughly=True),
+    "user_language_known": lambda _: make_user("x", language="la"),
     "lesion_symptoms_known": lambda cast: make_lesion(cast.patient, symptoms=["sings"]),
     "calibration_length_positive": lambda cast: calibration(cast, length_mm=0),
     "image_files_present": lambda cast: change(cast.image, upright=""),

@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from patients.demo import drawing, people
-from patients.models import Case, Image, Lesion, Patient, User
+from patients.demo import crowd, drawing, histories, people
+from patients.models import Case, CaseStatus, Image, Lesion, Patient, User
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def test_the_demonstration_loads_once(db: None, stored_files: Path, settings: La
     said, first = load(), counts()
     assert "ada" in said
     assert people.PASSWORD in said
-    assert first[1] == 12
+    assert first[1] == 12 + crowd.CROWD
+    assert first[-1] >= len(histories.STATES)
+    assert set(Case.objects.values_list("status", flat=True)) == set(CaseStatus.values)
     assert load() == said
     assert counts() == first
     assert client.login(username="ada", password=people.PASSWORD)
