@@ -20,6 +20,7 @@ from patients.models import Case, CaseStatus, Image, Lesion, Patient, User
 def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "WIDTH_PX", 240)
     monkeypatch.setattr(drawing, "HEIGHT_PX", 180)
+    monkeypatch.setattr(crowd, "CROWD", 70)  # enough for a case in every state
 
 
 def load() -> str:
