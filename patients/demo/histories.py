@@ -24,8 +24,15 @@ STATES = (
     *[CaseStatus.DISCARDED] * 4,
     *[CaseStatus.DRAFT] * 3,
 )
-DAYS_AGO = {CaseStatus.DRAFT: (0, 2), CaseStatus.WAITING: (0, 9), CaseStatus.CLAIMED: (1, 6), CaseStatus.INFO_ASKED: (2, 8)}
-"""When it was sent, at most and at least; whatever has an answer is weeks or months old."""
+DAYS_AGO = {
+    CaseStatus.DRAFT: (0, 2),
+    CaseStatus.WAITING: (0, 9),
+    CaseStatus.CLAIMED: (1, 6),
+    CaseStatus.INFO_ASKED: (2, 8),
+    CaseStatus.ANSWERED: (3, 14),
+    CaseStatus.SECOND_OPINION: (4, 10),
+}
+"""When it was sent, at least and at most; whatever was closed or discarded is weeks or months old."""
 LONG_AGO = (9, 320)
 URGENCY_OF = {"irregular": "urgent", "pearly": "soon"}
 ICD10_OF = {"NV": "D22.9", "BKL": "L82", "MEL": "C43.9", "BCC": "C44.9", "VASC": "D18.0"}
