@@ -39,7 +39,7 @@ def new_lesion(page: Page, cast: Cast) -> None:
     """A form with something in it."""
     page.goto(reverse("patients:lesion-new", args=[cast.patient.pk]))
     page.get_by_label("Search the body sites").fill("para cheek")
-    page.get_by_label("Side").select_option("Left")
+    page.get_by_label("Side", exact=True).select_option("Left")
     page.get_by_label("Note").fill("Noticed by the hairdresser.")
 
 
