@@ -71,7 +71,7 @@ def safety_of(person: User) -> AccountSafety:
 
 def practices() -> QuerySet[Practice]:
     """Each with `people_count`: the active accounts."""
-    return Practice.objects.annotate(people_count=Count("people", filter=Q(people__is_active=True)))
+    return Practice.objects.annotate(people_count=Count("people", filter=Q(people__is_active=True))).order_by("name")
 
 
 def pools() -> QuerySet[Pool]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,18 +49,30 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser, live_server: LiveServer, stored_files: Path) -> Iterator[Page]:
-    """Closed before the folder and the tables are: a lazy picture may still be on its way when a test ends."""
-    context = browser.new_context(base_url=live_server.url, locale="en-GB")
+@contextmanager
+def open_page(browser: Browser, url: str) -> Iterator[Page]:
+    """A page in a context of its own: another person at another machine."""
+    context = browser.new_context(base_url=url, locale="en-GB")
     context.set_default_timeout(15_000)
     complaints: list[str] = []
     page = context.new_page()
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request", lambda request: None if request.url.startswith((live_server.url, "data:", "blob:")) else complaints.append(request.url)
-    )
+    page.on("request", lambda request: None if request.url.startswith((url, "data:", "blob:")) else complaints.append(request.url))
     yield page
     context.close()
     assert complaints == [], "the browser complained"
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer, stored_files: Path) -> Iterator[Page]:
+    """Closed before the folder and the tables are: a lazy picture may still be on its way when a test ends."""
+    with open_page(browser, live_server.url) as page:
+        yield page
+
+
+@pytest.fixture
+def other_page(browser: Browser, live_server: LiveServer, stored_files: Path) -> Iterator[Page]:
+    """For a second person, logged in at the same time."""
+    with open_page(browser, live_server.url) as page:
+        yield page
