@@ -19,7 +19,6 @@ from skinclinic.errors import ClinicError
 
 Told = Notification.Kind
 CASES = Case.objects.select_related("lesion__patient__practice", "by", "to_user", "to_pool", "claimed_by")
-LOCKED = CASES.select_for_update(of=("self",))
 
 # --- the practice asks -------------------------------------------------------------------------------------------------
 
@@ -148,8 +147,8 @@ def claim_case(*, actor: User, case: Case) -> None:
     """Of two who claim at the same moment one has it and the other is told who."""
     rules.require(rules.can_review(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, LOCKED, case.pk)  # nobody addresses it to somebody else between the question and the claim
-        rules.require(is_first_reader(actor, seen))
+        seen = _locked(actor, case)  # nobody addresses it to somebody else between the question and the claim
+        rules.require(seen.status != CaseStatus.WAITING or is_first_reader(actor, seen))
         move_case(seen, CaseStatus.WAITING, CaseStatus.CLAIMED, claimed_by=actor, claimed_at=timezone.now())
         tell(seen, EventKind.CLAIMED, actor, "")
         trace(actor, "case.claim", seen)
@@ -165,9 +164,9 @@ def claim_next(*, actor: User) -> Case | None:
         except Http404:  # withdrawn, or addressed to somebody else, since it was looked up
             continue
         except ClinicError as refusal:
-            if refusal.http_status != 409:
+            if refusal.http_status not in {403, 409}:
                 raise
-            continue  # taken
+            continue  # taken, or addressed to somebody else at the same moment
         return case
     return None
 
@@ -255,10 +254,16 @@ def is_second_reader(viewer: User, case: Case) -> bool:
 def held_case(actor: User, case: Case) -> Case:
     """The case as this dermatologist has taken it, locked until the end of the transaction; anybody else is told who has."""
     rules.require(rules.can_review(actor))
-    seen = rules.get_for(actor, LOCKED, case.pk)
+    seen = _locked(actor, case)
     if seen.claimed_by_id != actor.pk:
         raise _moved_on(seen) if seen.claimed_by_id else ClinicError("not_claimed", "Take the case first.", http_status=409)
     return seen
+
+
+def _locked(actor: User, case: Case) -> Case:
+    """As it stands now, until the end of the transaction. Whoever could see it a moment ago is told what became of it, not 404."""
+    rules.get_for(actor, CASES, case.pk)
+    return CASES.select_for_update(of=("self",)).get(pk=case.pk)
 
 
 def move_case(case: Case, source: str | Sequence[str], target: str, **fields: Any) -> None:
