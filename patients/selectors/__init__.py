@@ -2,7 +2,7 @@
 
 from patients.selectors.access import access_keys, all_acts, gathered_acts
 from patients.selectors.accounts import administration_counts, invitations, people, pools, practices, safety_of
-from patients.selectors.answers import answers_for, events_for, histologies_for, histologies_of, is_blinded
+from patients.selectors.answers import answers_for, events_for, histologies_for, histologies_of, is_blinded, owes_second_opinion
 from patients.selectors.cases import (
     Section,
     cases_of,
@@ -25,9 +25,9 @@ from patients.selectors.timeline import timeline_of
 
 __all__ = [
     "Section", "access_keys", "administration_counts", "all_acts", "answers_for", "awaiting_impression", "cases_of",
-    "cases_without_answer", "checklists_of", "consents_of", "desk_of_dermatologist", "desk_of_practice", "events_for",
-    "find_patients", "gathered_acts", "histologies_for", "histologies_of", "images_of", "invitations", "is_blinded", "is_elsewhere",
-    "lesions_of", "new_in_queue", "notifications_of", "own_impression", "patients_of", "people", "pictures_for_review",
-    "pictures_to_compare", "pools", "possible_duplicates", "practices", "queue_page", "recent_images", "recent_patients",
-    "safety_of", "service_levels", "timeline_of", "unread_count", "waiting_for",
+    "cases_without_answer", "checklists_of", "consents_of", "desk_of_dermatologist", "desk_of_practice", "events_for", "find_patients",
+    "gathered_acts", "histologies_for", "histologies_of", "images_of", "invitations", "is_blinded", "is_elsewhere", "lesions_of",
+    "new_in_queue", "notifications_of", "owes_second_opinion", "own_impression", "patients_of", "people", "pictures_for_review",
+    "pictures_to_compare", "pools", "possible_duplicates", "practices", "queue_page", "recent_images", "recent_patients", "safety_of",
+    "service_levels", "timeline_of", "unread_count", "waiting_for",
 ]  # fmt: skip

@@ -5,6 +5,8 @@ Every page, letter and interface that shows answers, events or the histology of 
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import Exists, Q, QuerySet
 
 from patients.models import Answer, Case, CaseEvent, CaseStatus, EventKind, Histology, Lesion, User, Viewer
@@ -20,9 +22,13 @@ def is_blinded(viewer: Viewer, case: Case) -> bool:
 
 def histologies_of(viewer: Viewer, lesion: Lesion) -> list[Histology]:
     """The newest first: that is the one that counts. Nothing while the viewer owes a second opinion on this lesion. One query."""
-    owed = _second_opinions_asked_of(viewer).filter(lesion=lesion)
-    found = Histology.objects.filter(lesion=lesion, lesion__in=Lesion.objects.visible_to(viewer)).exclude(Exists(owed))
-    return list(found.select_related("by"))
+    found = Histology.objects.filter(lesion=lesion, lesion__in=Lesion.objects.visible_to(viewer))
+    return list(found.exclude(Exists(_owed_on(viewer, lesion.pk))).select_related("by"))
+
+
+def owes_second_opinion(viewer: Viewer, lesion: Lesion) -> bool:
+    """On any case of the lesion: what an older case knows by now would tell the newer one's answer."""
+    return _owed_on(viewer, lesion.pk).exists()
 
 
 def answers_for(viewer: Viewer, case: Case) -> QuerySet[Answer]:
@@ -45,9 +51,13 @@ def events_for(viewer: Viewer, case: Case) -> list[CaseEvent]:
 
 
 def histologies_for(viewer: Viewer, case: Case) -> QuerySet[Histology]:
-    """Of the lesion, the newest first; whoever is blinded gives their opinion without it."""
+    """Of the lesion, the newest first; whoever is asked for a second opinion, on this case or another of the lesion, gives it without."""
     found = Histology.objects.filter(lesion=case.lesion_id, lesion__cases__in=Case.objects.visible_to(viewer).filter(pk=case.pk))
-    return (found.none() if is_blinded(viewer, case) else found).select_related("by")
+    return found.exclude(Exists(_owed_on(viewer, case.lesion_id))).select_related("by")
+
+
+def _owed_on(viewer: Viewer, lesion_id: UUID) -> QuerySet[Case]:
+    return _second_opinions_asked_of(viewer).filter(lesion=lesion_id)
 
 
 def _second_opinions_asked_of(viewer: Viewer) -> QuerySet[Case]:

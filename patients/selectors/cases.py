@@ -100,7 +100,7 @@ def cases_of(viewer: Viewer, *, status: str = "", after: UUID | None = None) -> 
     """A practice's cases, the newest first, and where the next page begins."""
     found = Case.objects.visible_to(viewer)
     found = found.filter(status=status) if status else found
-    if (last := Case.objects.filter(pk=after).first() if after else None) is not None:
+    if (last := Case.objects.visible_to(viewer).filter(pk=after).first() if after else None) is not None:
         found = found.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__gt=last.pk))
     keys = list(found.order_by("-created_at", "id").values_list("pk", flat=True)[: CASES_PER_PAGE + 1])
     shown = keys[:CASES_PER_PAGE]

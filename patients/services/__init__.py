@@ -51,7 +51,7 @@ from patients.services.consents import give_consent, has_consented, has_withdraw
 from patients.services.images import add_image, open_image_file, pair_images, prepare_image, unpair_image
 from patients.services.invitations import accept_invitation, find_invitation, invite, mail_invitation, renew_invitation, revoke_invitation
 from patients.services.lesions import add_lesion, change_lesion, record_checklist
-from patients.services.letters import is_blinded, write_letter
+from patients.services.letters import write_letter
 from patients.services.mails import mail_notifications
 from patients.services.notifications import change_preferences, mark_all_read, mark_read, mark_read_for
 from patients.services.records import PossibleDuplicateError, change_patient, create_patient, require_open
@@ -61,7 +61,7 @@ __all__ = [
     "ask_second_opinion", "break_glass", "calibrate_image", "change_draft", "change_lesion", "change_patient", "change_person",
     "change_preferences", "claim_case", "claim_next", "close_case", "create_patient", "deactivate_person", "delete_text_block",
     "discard_case", "discard_draft", "draft_case", "find_invitation", "give_back_cases_of", "give_consent", "has_consented",
-    "has_withdrawn", "hold_consent", "invite", "is_blinded", "is_first_reader", "is_second_reader", "mail_invitation",
+    "has_withdrawn", "hold_consent", "invite", "is_first_reader", "is_second_reader", "mail_invitation",
     "mail_notifications", "mark_all_read", "mark_breaches", "mark_read", "mark_read_for", "must_give_impression", "open_image_file",
     "own_answer", "pair_images", "part_of", "password_link_key", "prepare_image", "raise_alert", "reactivate_person",
     "readdress_case", "record_checklist", "record_histology", "record_impression", "refer_lesion", "release_case",

@@ -66,7 +66,7 @@ def _give_back(actor: User, case: Case) -> bool:
 
 
 def _stop_waiting(actor: User, case: Case) -> bool:
-    moved = Case.objects.move(case.pk, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED)
+    moved = Case.objects.move(case.pk, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED, second_to_user=None, second_to_pool=None)
     if moved:
         tell(case, EventKind.SECOND_WITHDRAWN, actor, f"{case.second_to_user} no longer answers.")
         trace(actor, "case.second-opinion-withdraw", case)

@@ -147,8 +147,8 @@ def claim_case(*, actor: User, case: Case) -> None:
     """Of two who claim at the same moment one has it and the other is told who."""
     rules.require(rules.can_review(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
-        rules.require(is_first_reader(actor, seen))
+        seen = _locked(actor, case)  # nobody addresses it to somebody else between the question and the claim
+        rules.require(seen.status != CaseStatus.WAITING or is_first_reader(actor, seen))
         move_case(seen, CaseStatus.WAITING, CaseStatus.CLAIMED, claimed_by=actor, claimed_at=timezone.now())
         tell(seen, EventKind.CLAIMED, actor, "")
         trace(actor, "case.claim", seen)
@@ -164,9 +164,9 @@ def claim_next(*, actor: User) -> Case | None:
         except Http404:  # withdrawn, or addressed to somebody else, since it was looked up
             continue
         except ClinicError as refusal:
-            if refusal.http_status != 409:
+            if refusal.http_status not in {403, 409}:
                 raise
-            continue  # taken
+            continue  # taken, or addressed to somebody else at the same moment
         return case
     return None
 
@@ -203,9 +203,15 @@ def discard_case(*, actor: User, case: Case, reason: str) -> None:
 
 
 def ask_second_opinion(*, actor: User, case: Case, to: User | Pool, text: str = "") -> None:
-    """From whoever answered, to somebody who does not see that answer before their own is signed."""
+    """From whoever answered, to somebody who does not see that answer before their own is signed. The patient still agrees to it."""
+    rules.require(rules.can_review(actor))
     with transaction.atomic():
+        # Before the case, as whoever withdraws the consent takes them in this order too.
+        agrees = hold_consent(rules.get_for(actor, CASES, case.pk).lesion.patient, Purpose.TELECONSULTATION)
         seen = held_case(actor, case)
+        if not agrees:
+            message = "The patient no longer agrees to be shown to a dermatologist at a distance, so nobody else can be asked."
+            raise ClinicError("no_consent", message, http_status=409)
         if seen.answers.filter(is_second=True).exists():
             raise ClinicError("second_opinion_given", "This case has a second opinion already.", http_status=409)
         names = {"second_to_user": None, "second_to_pool": None} | {f"second_{name}": value for name, value in _target(to).items()}
@@ -217,11 +223,14 @@ def ask_second_opinion(*, actor: User, case: Case, to: User | Pool, text: str = 
 
 
 def withdraw_second_opinion(*, actor: User, case: Case) -> None:
-    """It is no longer needed, or whoever was asked does not answer: the first answer stands alone. By either side."""
+    """It is no longer needed, or whoever was asked does not answer: the first answer stands alone. By either side.
+
+    Whoever was asked sees the case no more.
+    """
     rules.require(rules.can_refer(actor) or rules.can_review(actor))
     with transaction.atomic():
         seen = rules.get_for(actor, CASES, case.pk) if rules.can_refer(actor) else held_case(actor, case)
-        move_case(seen, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED)
+        move_case(seen, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED, second_to_user=None, second_to_pool=None)
         tell(seen, EventKind.SECOND_WITHDRAWN, actor, "")
         trace(actor, "case.second-opinion-withdraw", seen)
 
@@ -243,12 +252,18 @@ def is_second_reader(viewer: User, case: Case) -> bool:
 
 
 def held_case(actor: User, case: Case) -> Case:
-    """The case as this dermatologist has taken it; anybody else is told who has."""
+    """The case as this dermatologist has taken it, locked until the end of the transaction; anybody else is told who has."""
     rules.require(rules.can_review(actor))
-    seen = rules.get_for(actor, CASES, case.pk)
+    seen = _locked(actor, case)
     if seen.claimed_by_id != actor.pk:
         raise _moved_on(seen) if seen.claimed_by_id else ClinicError("not_claimed", "Take the case first.", http_status=409)
     return seen
+
+
+def _locked(actor: User, case: Case) -> Case:
+    """As it stands now, until the end of the transaction. Whoever could see it a moment ago is told what became of it, not 404."""
+    rules.get_for(actor, CASES, case.pk)
+    return CASES.select_for_update(of=("self",)).get(pk=case.pk)
 
 
 def move_case(case: Case, source: str | Sequence[str], target: str, **fields: Any) -> None:
@@ -309,6 +324,8 @@ def _check_open(patient: Patient) -> None:
 
 def _check_ready(case: Case) -> None:
     _check_open(case.lesion.patient)
+    if case.target:
+        _target(case.target)  # whoever a draft was addressed to may have left
     if not hold_consent(case.lesion.patient, Purpose.TELECONSULTATION):
         message = "The patient's consent to teleconsultation is not on record. Record it on the patient's page, then send the case."
         raise ClinicError("no_consent", message)

@@ -66,7 +66,7 @@ def _end(case: Case, actor: User) -> None:
     if case.status == CaseStatus.SECOND_OPINION:  # the first answer stands
         readers = members(case.second_target)
         Case.objects.move(case.pk, case.status, CaseStatus.ANSWERED, second_to_user=None, second_to_pool=None)
-        CaseEvent.objects.create(case=case, kind=EventKind.RELEASED, by=actor, text=SECOND_OPINION_WITHDRAWN)
+        CaseEvent.objects.create(case=case, kind=EventKind.SECOND_WITHDRAWN, by=actor, text=SECOND_OPINION_WITHDRAWN)
     else:
         readers = members(case.claimed_by)
         Case.objects.move(case.pk, case.status, CaseStatus.DISCARDED, discard_reason=WITHDRAWN, asked_at=None)
@@ -103,6 +103,15 @@ def has_withdrawn(patient: Patient, purpose: str) -> bool:
 
 def require_care(patient: Patient) -> None:
     """Before anything new is taken or computed of a patient: whoever withdrew the consent to care is photographed no more."""
-    if has_withdrawn(patient, Purpose.CARE):
+    _refuse_without_care(has_withdrawn(patient, Purpose.CARE))
+
+
+def hold_care(patient: Patient) -> None:
+    """As `require_care`, and until the end of the transaction the consent cannot be withdrawn."""
+    _refuse_without_care(not hold_consent(patient, Purpose.CARE) and has_withdrawn(patient, Purpose.CARE))
+
+
+def _refuse_without_care(is_withdrawn: bool) -> None:
+    if is_withdrawn:
         message = "The patient withdrew the consent to care, so nothing new can be added. If they agree again, record that first."
         raise ClinicError("care_withdrawn", message, http_status=409)

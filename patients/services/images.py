@@ -11,7 +11,7 @@ from patients.capture import CaptureFields
 from patients.files import file_transaction, open_stored, store
 from patients.intake import Intake
 from patients.models import Image, Lesion, Modality, Practice, SpacingOrigin, User
-from patients.services.consents import require_care
+from patients.services.consents import hold_care, require_care
 from skinclinic.errors import ClinicError
 
 CLOSED = "This practice is closed: it takes no new pictures. What is recorded stays as it is; ask the administrator if this is a mistake."
@@ -39,6 +39,7 @@ def add_image(*, actor: User, lesion: Lesion, prepared: Intake, capture: Capture
     with file_transaction():
         owner = rules.get_for(actor, Lesion.objects.select_for_update(of=("self",)).select_related("patient__practice"), lesion.pk)
         _require_open(owner.patient.practice)
+        hold_care(owner.patient)  # it may have been withdrawn while the file was read
         known = Image.objects.filter(lesion=owner, sha256=prepared.sha256).first()
         image = known or _store_image(actor, owner, prepared, capture.completed_by(prepared.capture))
         audit.record(actor=actor, action="image.add-again" if known else "image.add", obj=image, patient=owner.patient)

@@ -7,17 +7,16 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from patients import audit
 from patients import permissions as rules
 from patients.models import Checklist, Lesion, Patient, User
+from patients.services import versions
 from patients.sites import BodySite
 from skinclinic.errors import ClinicError
 
-CHANGED_MEANWHILE = "changed_meanwhile"
 SIGNS = (*Checklist.MAJOR, *Checklist.MINOR)
 
 
@@ -69,17 +68,16 @@ def change_lesion(
     with transaction.atomic():
         current = rules.get_for(actor, Lesion.objects.select_related("patient", "changed_by"), lesion.pk)
         check_facts(born=current.patient.birth_date, site=site, laterality=laterality, first_noticed=first_noticed)
-        wanted = _coded(site) | {
+        changes = _coded(site) | {
             "laterality": laterality,
             "first_noticed": first_noticed,
             "first_noticed_roughly": first_noticed_roughly,
             "symptoms": symptoms,
             "note": note,
         }
-        changed = {name: value for name, value in wanted.items() if getattr(current, name) != value}
+        changed = versions.save_changes(actor=actor, row=current, version=version, changes=changes)
         if changed:
-            _write(actor, current, version, changed)
-            audit.record(actor=actor, action="lesion.change", obj=current, detail={"fields": sorted(changed)})
+            audit.record(actor=actor, action="lesion.change", obj=current, detail=versions.trace_of(current, changed))
     return current
 
 
@@ -115,19 +113,3 @@ def impossible_day(born: date, first_noticed: date | None) -> str:
 
 def _coded(site: BodySite) -> dict[str, Any]:
     return {"site_code": site.code, "site_scheme": site.scheme, "site_meaning": site.meaning}
-
-
-def _write(actor: User, current: Lesion, version: int, changed: dict[str, Any]) -> None:
-    """One conditional UPDATE: whoever comes second changes nothing and is told who was first."""
-    now = timezone.now()
-    row = Lesion.objects.filter(pk=current.pk, version=version)
-    if not row.update(**changed, version=F("version") + 1, changed_by=actor, changed_at=now):
-        first = Lesion.objects.select_related("changed_by").get(pk=current.pk)
-        raise ClinicError(CHANGED_MEANWHILE, _who_was_first(first), http_status=409)
-    current.refresh_from_db()
-
-
-def _who_was_first(lesion: Lesion) -> str:
-    when = date_format(timezone.localtime(lesion.changed_at), "j F Y, H:i") if lesion.changed_at else "meanwhile"
-    who = lesion.changed_by or "Somebody"
-    return f"{who} changed this lesion on {when}. Nothing of yours is saved yet. Compare with what is saved now, then save again."

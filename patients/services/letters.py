@@ -12,10 +12,9 @@ from django.contrib.staticfiles import finders
 from patients import audit
 from patients import permissions as rules
 from patients.letters import Fonts, MachineFinding, compose_patient, compose_referrer, render
-from patients.models import Case, CaseStatus, User
+from patients.models import Case, User
 from patients.models.cases import SENT
-from patients.selectors import letters
-from patients.services.cases import is_second_reader
+from patients.selectors import letters, owes_second_opinion
 from skinclinic.errors import ClinicError
 
 PATIENT, REFERRER = "patient", "referrer"
@@ -40,16 +39,12 @@ def write_letter(
     return f"letter-{seen.reference}.pdf", pdf
 
 
-def is_blinded(viewer: User, case: Case) -> bool:
-    """Asked for a second opinion and not signed yet: the first answer stays hidden until then."""
-    return case.status == CaseStatus.SECOND_OPINION and is_second_reader(viewer, case)
-
-
 def _check(actor: User, case: Case, kind: str) -> None:
     if case.status not in SENT:
         raise ClinicError("no_letter", "This case is not with a dermatologist, so there is nothing to write about.", http_status=409)
-    if is_blinded(actor, case):
-        raise ClinicError("blinded", "Sign your second opinion first; the letter tells the first answer.", http_status=403)
+    if owes_second_opinion(actor, case.lesion):
+        message = "You are asked for a second opinion on this lesion. Sign it first; the letter tells what others found."
+        raise ClinicError("blinded", message, http_status=403)
     if kind == PATIENT and not case.answers.exists():
         message = "Patients are written to when an answer is signed. For yourself, open the draft of the letter to the referrer."
         raise ClinicError("no_answer", message, http_status=409)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from patients import audit, selectors, services
 from patients import permissions as rules
 from patients.forms import HistologyForm
-from patients.models import Case, Histology, Lesion, Viewer
+from patients.models import Case, Lesion, Viewer
 from patients.models.cases import READ
 from patients.views.pages import person, saved
 
@@ -27,17 +27,10 @@ def histology(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
         messages.success(request, "The histology is on record.")
         return redirect(lesion)
     audit.record(actor=request.user, action="lesion.read", obj=lesion)
-    context = {"form": form, "lesion": lesion, "patient": lesion.patient, "known": _known(request.user, lesion, case)}
+    context = {"form": form, "lesion": lesion, "patient": lesion.patient, "known": selectors.histologies_of(request.user, lesion)}
     return render(request, "patients/histology.html", context, status=400 if form.errors else 200)
 
 
 def _case_of(viewer: Viewer, lesion: Lesion) -> Case | None:
     """The newest case of the lesion that has been answered: whoever asked and answered is told."""
     return Case.objects.visible_to(viewer).filter(lesion=lesion, status__in=READ).order_by("-answered_at").first()
-
-
-def _known(viewer: Viewer, lesion: Lesion, case: Case | None) -> list[Histology]:
-    """Newest first; nothing for whoever still has to give a second opinion."""
-    if case is not None and selectors.is_blinded(viewer, case):
-        return []
-    return list(lesion.histologies.select_related("by"))

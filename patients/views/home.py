@@ -44,7 +44,10 @@ def _patients_on(desk: list[selectors.Section]) -> set[str]:
 
 
 def _home_of_admin(request: HttpRequest) -> HttpResponse:
-    opened = BreakGlass.objects.open_for(request.user).select_related("patient__practice")
+    opened = list(BreakGlass.objects.open_for(request.user).select_related("patient__practice"))
+    if opened:
+        seen = sorted({str(one.patient_id) for one in opened})
+        audit.record(actor=request.user, action="home.read", obj=person(request), detail={"patients": seen})
     return render(request, "patients/home_admin.html", {"opened": opened, "counts": selectors.administration_counts()})
 
 

@@ -16,6 +16,7 @@ from patients.models import AuditEntry, Image
 from tests.cast import Cast
 from tests.factories import make_image
 from tests.patients.answering import ANSWER, taken
+from tests.test_routes import CASES, MADE, arguments, data_of
 
 PATIENT = {
     "family_name": "Dale",
@@ -216,6 +217,40 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
 ]
 
 
+def post(route: str, made: str, **data: str) -> Request:
+    """To a route of `patients` with the key of a row that the table of routes makes."""
+    return lambda client, cast: client.post(reverse(f"patients:{route}", args=[MADE[made](cast).pk]), data)
+
+
+def get(route: str, made: str) -> Request:
+    return lambda client, cast: client.get(reverse(f"patients:{route}", args=[MADE[made](cast).pk]))
+
+
+TRACES += [
+    ("ada", "GET draft", get("case-edit", "draft"), {"case.read"}),
+    ("ada", "POST discard draft", post("case-discard-draft", "draft"), {"case.discard"}),
+    ("ada", "POST reply", post("case-reply", "asked", text="Since May."), {"case.reply"}),
+    ("ada", "POST close", post("case-close", "answered"), {"case.close"}),
+    ("ada", "POST end second opinion", post("case-end-second", "second"), {"case.second-opinion-withdraw"}),
+    ("dana", "POST release", post("review-release", "claimed"), {"case.claim", "case.release"}),
+    ("dana", "POST ask", post("review-ask", "claimed", text="Since when?"), {"case.claim", "case.ask"}),
+    ("dana", "POST discard", post("review-discard", "claimed", reason="Sent twice."), {"case.claim", "case.discard"}),
+    ("dana", "GET replace", get("review-replace", "signed"), {"case.claim", "answer.sign", "case.read"}),
+    ("dana", "GET second opinion", get("review-second-opinion", "signed"), {"case.claim", "answer.sign", "case.read"}),
+    ("dana", "GET impression", get("impression", "image_of_asking_practice"), {"lesion.read"}),
+    (
+        "dana",
+        "POST impression",
+        post("impression", "image_of_asking_practice", diagnosis="NV", certainty="possible"),
+        {"impression.give"},
+    ),
+    ("dana", "POST change block", post("text-block", "block", title="Sun", text="Shade."), {"text-block.change"}),
+    ("dana", "POST delete block", post("text-block-delete", "block"), {"text-block.delete"}),
+    ("ines", "POST renew", post("invitation-renew", "invitation"), {"invitation.create", "invitation.renew"}),
+    ("ines", "POST revoke", post("invitation-revoke", "invitation"), {"invitation.create", "invitation.revoke"}),
+]
+
+
 @pytest.mark.parametrize(("name", "what", "request_", "actions"), TRACES, ids=[f"{name} {what}" for name, what, _, _ in TRACES])
 def test_every_read_and_write_leaves_its_trace(
     cast: Cast, client: Client, name: str, what: str, request_: Request, actions: set[str]
@@ -228,6 +263,35 @@ def test_every_read_and_write_leaves_its_trace(
     new = AuditEntry.objects.order_by("id")[before:]
     assert {entry.action for entry in new} == actions
     assert {entry.actor_name for entry in new} == {name.capitalize()}
+
+
+SILENT = {
+    "analysis:explanation-status", "analysis:status", "patients:break-glass", "patients:invitations", "patients:invite", "patients:new",
+    "patients:notifications", "patients:people", "patients:person", "patients:policies", "patients:pool", "patients:pool-new",
+    "patients:pools", "patients:practice", "patients:practice-new", "patients:practices", "patients:preferences", "patients:queue-news",
+    "patients:sla", "patients:text-block", "patients:text-blocks",
+}  # fmt: skip
+"""Their pages show nothing of a patient."""
+SILENT_ACTS = {"analysis:compare-choice", "patients:image-unpair", "patients:notification-read", "patients:notifications-read"}
+"""They change nothing of a record: one leads on to a page, one finds no pair to take apart."""
+
+
+def test_no_page_and_no_act_is_forgotten(cast: Cast, client: Client) -> None:
+    """Whatever stands in the table of routes leaves a trace of whoever came, unless it is named above."""
+    for name, route in CASES:
+        if name in (SILENT if route.method == "GET" else SILENT_ACTS):
+            continue
+        person = next(person for person, answer in route.answers.items() if answer < 400)
+        client.force_login(cast.people[person])
+        with transaction.atomic():
+            path, data = reverse(name, args=arguments(cast, route.arguments)), data_of(cast, route)
+            before = AuditEntry.objects.count()
+            response = client.get(path) if route.method == "GET" else client.post(path, data)
+            assert response.getvalue() is not None  # reads and closes files
+            traces = {entry.actor_name for entry in AuditEntry.objects.order_by("id")[before:]}
+            leads_on = route.method == "GET" and response.status_code == 302
+            assert leads_on or traces == {person.capitalize()}, f"{route.method} {name}"
+            transaction.set_rollback(True)
 
 
 def test_lists_name_every_patient_they_showed(cast: Cast, client: Client) -> None:

@@ -127,7 +127,7 @@ def test_a_change_counts_and_says_who(cast: Cast, client: Client) -> None:
     assert "Last changed by Ben" in response.content.decode()
     cast.lesion.refresh_from_db()
     assert (cast.lesion.laterality, cast.lesion.symptoms, cast.lesion.version, cast.lesion.changed_by) == ("R", ["bleeding"], 2, cast.ben)
-    assert AuditEntry.objects.get(action="lesion.change").detail == {"fields": ["laterality", "note", "symptoms"]}
+    assert AuditEntry.objects.get(action="lesion.change").detail == {"fields": ["laterality", "note", "symptoms"], "version": 2}
 
 
 def test_the_form_shows_what_is_saved(cast: Cast, client: Client) -> None:
@@ -152,7 +152,7 @@ def test_the_second_of_two_is_told_and_loses_nothing(cast: Cast, client: Client)
     response = client.post(edit(cast.lesion), TYPED | {"note": "What Ada typed."})
     page = response.content.decode()
     assert response.status_code == 409
-    assert "Ben changed this lesion on" in page
+    assert "Ben changed note on" in page
     assert "Ben was here." in page
     assert "What Ada typed." in page
     cast.lesion.refresh_from_db()
