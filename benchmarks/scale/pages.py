@@ -94,7 +94,8 @@ def _gps(clinic: str) -> list[User]:
     """Two of the largest practice, one of the next, one of a middling and one of the smallest."""
     everybody = _people(clinic, Role.GP)
     first = list({person.practice_id: person for person in reversed(everybody)}.values())[::-1]
-    return [everybody[0], everybody[1], first[1], first[len(first) // 2], first[-1]]
+    chosen = [everybody[0], everybody[1], first[min(1, len(first) - 1)], first[len(first) // 2], first[-1]]
+    return list(dict.fromkeys(chosen))
 
 
 def _people(clinic: str, role: str) -> list[User]:
