@@ -50,6 +50,7 @@ def pages(clinic: str) -> list[Page]:
         _page("list of patients, GP", gps, _at("patients:list")),
         _page("list of patients, dermatologist", dermatologists, _at("patients:list")),
         *(_search(name, gps, words, chance) for name, words in WORDS.items()),
+        _search("search of a dermatologist", dermatologists, WORDS["search, beginning of the name"], chance),
         _page("patient, GP", gps, _each(chance, "patients:detail", _patients)),
         _page("patient, dermatologist", dermatologists, _each(chance, "patients:detail", _patients)),
         _page("patient, admin", admins, _each(chance, "patients:detail", _patients)),
@@ -71,13 +72,14 @@ Asks = Callable[[User], Iterator[Ask] | None]
 
 def _page(name: str, people: list[User], asks: Asks) -> Page | None:
     """The people take turns. None where there is no such page, or nothing to open."""
-    each = [(_client(person), asks(person)) for person in people]
-    turns = [(client, found) for client, found in each if found is not None]
+    turns = [(person, found) for person in people if (found := asks(person)) is not None]
     return Page(name, _in_turns(turns)) if turns else None
 
 
-def _in_turns(turns: list[tuple[Client, Iterator[Ask]]]) -> Iterator[tuple[Client, Ask]]:
-    for client, asks in cycle(turns):
+def _in_turns(turns: list[tuple[User, Iterator[Ask]]]) -> Iterator[tuple[Client, Ask]]:
+    """Logged in at the first request, so that no session needs renewing while queries are counted."""
+    logged_in = [(_client(person), asks) for person, asks in turns]
+    for client, asks in cycle(logged_in):
         yield client, next(asks)
 
 
@@ -94,7 +96,8 @@ def _gps(clinic: str) -> list[User]:
     """Two of the largest practice, one of the next, one of a middling and one of the smallest."""
     everybody = _people(clinic, Role.GP)
     first = list({person.practice_id: person for person in reversed(everybody)}.values())[::-1]
-    return [everybody[0], everybody[1], first[1], first[len(first) // 2], first[-1]]
+    chosen = [everybody[0], everybody[1], first[min(1, len(first) - 1)], first[len(first) // 2], first[-1]]
+    return list(dict.fromkeys(chosen))
 
 
 def _people(clinic: str, role: str) -> list[User]:

@@ -13,9 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from analysis.models import Analysis, Status
-from benchmarks.scale.copying import copy_rows
+from benchmarks.scale.copying import copy_rows, without_indexes
 from benchmarks.scale.names import Names
-from patients import queue
+from patients import queue, search
 from patients.models import (
     Answer,
     AuditEntry,
@@ -33,6 +33,7 @@ from patients.models import (
     Pool,
     Practice,
     Role,
+    SearchWord,
     User,
 )
 from patients.models.cases import HELD, READ, SENT
@@ -50,6 +51,7 @@ STATES = {
 }  # fmt: skip
 ACTS = ("patient.read", "lesion.read", "image.read", "image.read", "image.read", "analysis.read")
 LISTED = 25
+FILLED = (Patient, SearchWord, Consent, Lesion, Image, Analysis, Case, Checklist, CaseEvent, Answer, Notification, AuditEntry)
 
 Rows = Iterator[dict[str, Any]]
 
@@ -73,10 +75,13 @@ class Clinic:
     now: datetime = field(default_factory=timezone.now)
     gps: dict[int, list[int]] = field(default_factory=dict)
     dermatologists: list[int] = field(default_factory=list)
-    pools: list[int] = field(default_factory=list)
+    pools: dict[int, list[int]] = field(default_factory=dict)
+    """With their members."""
     patients: list[tuple[UUID, int]] = field(default_factory=list)
     lesions: list[tuple[UUID, int]] = field(default_factory=list)
     """With the place of their patient in `patients`."""
+    words: set[str] = field(default_factory=set)
+    """Of all names."""
 
     def uuid(self) -> UUID:
         return UUID(int=self.random.getrandbits(128), version=4)
@@ -95,12 +100,22 @@ def fill(size: Size, name: str) -> dict[str, int]:
     """Returns how many rows of each kind were made. `name` keeps the names of two fillings apart."""
     clinic = Clinic(size, name, random.Random(name))  # noqa: S311 - nothing secret
     _people(clinic)
+    with without_indexes(*FILLED):
+        counts = _fill_all(clinic)
+    _open_records(clinic)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    return counts
+
+
+def _fill_all(clinic: Clinic) -> dict[str, int]:
     counts = {
         "patients": copy_rows(Patient, _patients(clinic)),
         "consents": copy_rows(Consent, _consents(clinic)),
         "lesions": copy_rows(Lesion, _lesions(clinic)),
         "images": copy_rows(Image, _images(clinic)),
     }
+    copy_rows(SearchWord, _words(clinic))
     copy_rows(Analysis, _analyses(clinic))
     cases = _cases(clinic)
     counts["cases"] = copy_rows(Case, iter(cases))
@@ -109,9 +124,6 @@ def fill(size: Size, name: str) -> dict[str, int]:
     copy_rows(Answer, _answers(clinic, cases))
     copy_rows(Notification, _notifications(cases))
     counts["audit entries"] = copy_rows(AuditEntry, _trail(clinic), with_triggers=True)
-    _open_records(clinic)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
     return counts
 
 
@@ -127,8 +139,8 @@ def _people(clinic: Clinic) -> None:
     clinic.dermatologists = [_person(clinic, f"dermatologist{n}", Role.DERMATOLOGIST).pk for n in range(20)]
     for number in range(4):
         pool = Pool.objects.create(name=f"{clinic.name} pool {number}")
-        pool.members.set(clinic.dermatologists[number::4] + clinic.dermatologists[:2])
-        clinic.pools.append(pool.pk)
+        clinic.pools[pool.pk] = sorted({*clinic.dermatologists[number::4], *clinic.dermatologists[:2]})
+        pool.members.set(clinic.pools[pool.pk])
     _person(clinic, "admin", Role.ADMIN)
 
 
@@ -151,14 +163,17 @@ def _patients(clinic: Clinic) -> Rows:
     sizes[-1] += clinic.size.patients - sum(sizes)
     for practice, number in zip(clinic.gps, sizes, strict=True):
         for record in range(1, number + 1):
-            key = clinic.uuid()
+            key, record_number = clinic.uuid(), f"{practice}-{record:06}"
+            family_name, given_names = names.family(), names.given()
             clinic.patients.append((key, practice))
+            clinic.words |= search.vocabulary(family_name, given_names)
             yield {
                 "id": key,
                 "practice_id": practice,
-                "record_number": f"{practice}-{record:06}",
-                "family_name": names.family(),
-                "given_names": names.given(),
+                "record_number": record_number,
+                "family_name": family_name,
+                "given_names": given_names,
+                "search_words": search.index_of(record_number, family_name, given_names),
                 "birth_date": names.birth_date(),
                 "sex": chance.choice(("female", "male")),
                 "skin_type": chance.choice((None, 1, 2, 2, 3, 3, 4, 5, 6)),
@@ -166,6 +181,11 @@ def _patients(clinic: Clinic) -> Rows:
                 "created_by_id": clinic.gp(practice),
                 "created_at": clinic.ago(1500),
             }
+
+
+def _words(clinic: Clinic) -> Rows:
+    for word in sorted(clinic.words.difference(SearchWord.objects.values_list("word", flat=True))):
+        yield {"word": word, "trigrams": sorted(search.trigrams(word))}
 
 
 def _consents(clinic: Clinic) -> Rows:
@@ -242,7 +262,8 @@ def _cases(clinic: Clinic) -> list[dict[str, Any]]:
 def _case(clinic: Clinic, lesion: int, state: CaseStatus) -> dict[str, Any]:
     chance = clinic.random
     urgency = chance.choices(("urgent", "soon", "routine"), (1, 3, 6))[0]
-    reader = chance.choice(clinic.dermatologists)
+    pool = chance.choice(list(clinic.pools))
+    is_for_one, reader = chance.random() < 0.3, chance.choice(clinic.pools[pool])
     at = clinic.ago(700 if state in READ or state == CaseStatus.DISCARDED else 9)
     due_at = queue.due_at(at, urgency)
     flags, score, alert = (
@@ -254,13 +275,13 @@ def _case(clinic: Clinic, lesion: int, state: CaseStatus) -> dict[str, Any]:
         "id": clinic.uuid(),
         "lesion_id": clinic.lesions[lesion][0],
         "by_id": clinic.gp(clinic.practice_of(lesion)),
-        "to_user_id": reader if chance.random() < 0.3 else None,
+        "to_user_id": reader if is_for_one else None,
+        "to_pool_id": None if is_for_one else pool,
         "question": "New since the summer. Would you excise it?",
         "urgency": urgency,
         "status": state,
         "created_at": at,
     }
-    row["to_pool_id"] = None if row["to_user_id"] else chance.choice(clinic.pools)
     if state in SENT:
         row |= {"red_flags": flags, "checklist_score": score, "alert": alert, "sent_at": at, "due_at": due_at}
         row["stands_at"] = queue.stands_at(queue.Facts(due_at, tuple(flags), score, alert))
@@ -275,7 +296,7 @@ def _of_state(clinic: Clinic, state: CaseStatus, at: datetime) -> dict[str, Any]
         case CaseStatus.INFO_ASKED:
             row["asked_at"] = at + timedelta(hours=2)
         case CaseStatus.SECOND_OPINION:
-            row["second_to_pool_id"] = clinic.random.choice(clinic.pools)
+            row["second_to_pool_id"] = clinic.random.choice(list(clinic.pools))
         case CaseStatus.CLOSED:
             row["closed_at"] = at + timedelta(days=2)
         case CaseStatus.DISCARDED:

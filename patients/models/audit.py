@@ -33,6 +33,7 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
         indexes = [
             models.Index(fields=["object_type", "object_id"], name="audit_object"),
+            models.Index(fields=["at"], condition=Q(action="account.locked"), name="audit_locked"),
             # Which lists showed this patient. No pending list: no page shall pay for tidying up after a thousand others.
             GinIndex(
                 fields=["detail"],

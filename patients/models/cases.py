@@ -61,13 +61,23 @@ HELD = (CaseStatus.CLAIMED, CaseStatus.INFO_ASKED, *READ)
 """A dermatologist has taken it."""
 
 
+def overdue() -> Q:
+    """Late, and the clock is running: while information is waited for it stands still."""
+    return Q(status__in=[CaseStatus.WAITING, CaseStatus.CLAIMED], due_at__lt=timezone.now())
+
+
+def _pools_of(dermatologist: User) -> list[int]:
+    """As plain numbers, not as a subquery: an index can then be used for each half of an "or", and its yield be foreseen."""
+    return list(dermatologist.pools.values_list("pk", flat=True))
+
+
 class CaseQuerySet(StateQuerySet["Case"]):
     def addressed_to(self, viewer: Viewer) -> Self:
         """Sent to this dermatologist by name, to one of their pools, or to them for a second opinion. Drafts and what was discarded are
         the practice's own."""
         if not isinstance(viewer, User) or role_of(viewer) != Role.DERMATOLOGIST:
             return self.none()
-        pools = viewer.pools.values("pk")
+        pools = _pools_of(viewer)
         first = Q(to_user=viewer) | Q(to_pool__in=pools)
         second = Q(second_to_user=viewer) | Q(second_to_pool__in=pools)
         return self.filter(first | second, status__in=SENT)
@@ -82,13 +92,7 @@ class CaseQuerySet(StateQuerySet["Case"]):
         """What waits for a first answer by this dermatologist."""
         if not isinstance(viewer, User) or role_of(viewer) != Role.DERMATOLOGIST:
             return self.none()
-        # The pools' keys as plain numbers, not as a subquery: the indexes of the queue can then be used for both halves.
-        pools = list(viewer.pools.values_list("pk", flat=True))
-        return self.filter(Q(to_user=viewer) | Q(to_pool__in=pools), status=CaseStatus.WAITING)
-
-    def overdue(self) -> Self:
-        """Late, and the clock is running: while information is waited for it stands still."""
-        return self.filter(status__in=[CaseStatus.WAITING, CaseStatus.CLAIMED], due_at__lt=timezone.now())
+        return self.filter(Q(to_user=viewer) | Q(to_pool__in=_pools_of(viewer)), status=CaseStatus.WAITING)
 
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
@@ -193,6 +197,7 @@ class Case(UuidModel):
             models.Index(fields=["claimed_by", "status", "stands_at"], name="case_of_dermatologist"),
             models.Index(fields=["status", "stands_at"], name="case_in_state"),
             models.Index(fields=["sent_at"], name="case_sent"),
+            models.Index(fields=["-created_at", "id"], name="case_newest"),
             models.Index(fields=["due_at"], condition=Q(status__in=UNANSWERED, breached_at__isnull=True), name="case_not_yet_breached"),
         ]
 

@@ -140,6 +140,7 @@ class Image(UuidModel):
         indexes = [
             models.Index(fields=["lesion", "-uploaded_at"], name="image_recent"),
             models.Index(fields=["-uploaded_at"], name="image_newest"),
+            models.Index(fields=["uploaded_by", "-uploaded_at"], name="image_newest_of_person"),
             models.Index(fields=["sha256"], name="image_same_file"),
         ]
 

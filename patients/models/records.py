@@ -119,6 +119,8 @@ class Patient(UuidModel):
             models.Index(fields=["practice", "-created_at"], name="patient_recent"),
             models.Index(fields=["practice", "family_name", "given_names", "birth_date", "id"], name="patient_by_name"),
             models.Index(fields=["practice", "birth_date"], name="patient_by_birth_date"),
+            # For dermatologists, whose patients come from many practices.
+            models.Index(fields=["family_name", "given_names", "birth_date", "id"], name="patient_by_name_anywhere"),
             # Written at once rather than in batches: patients are registered seldom and searched for all day.
             GinIndex(fields=["search_words"], fastupdate=False, name="patient_by_words"),
         ]

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db import connection
-from django.db.models import Case, Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case as If
+from django.db.models import Count, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from patients import search
-from patients.models import Lesion, Patient, Practice, Viewer
+from patients.models import Case, Lesion, Patient, Practice, Role, Viewer, role_of
 from patients.models.records import EARLIEST_BIRTH
 
 PATIENTS_PER_PAGE = 25
@@ -23,6 +23,9 @@ BY_NAME = ("family_name", "given_names", "birth_date", "id")
 MOST_WORDS = 8
 """Nobody has more to say about one patient; the rest of a longer search is not read."""
 MOST_FOUND = 500
+MOST_LISTED = 1000
+MOST_CASES_COUNTED = 3 * MOST_LISTED
+"""To tell whether there are more patients than are listed."""
 MOST_SIMILAR_WORDS = 60
 SIMILAR = 2
 """The rank of those found by a similar name only; 1 are found by beginnings of words, 0 by whole words."""
@@ -32,7 +35,7 @@ Similar: TypeAlias = dict[str, list[str]]
 
 
 class Hits(Paginator[Patient]):
-    """Pages of what was found, whose number is known already. `is_cut`: so many match that only some are shown, in no order."""
+    """Pages of what was found, whose number is known already. `is_cut`: so many match that only some are shown."""
 
     def __init__(self, found: QuerySet[Patient] | Sequence[Patient], count: int, *, is_cut: bool = False) -> None:
         super().__init__(found, PATIENTS_PER_PAGE)
@@ -46,18 +49,33 @@ class Hits(Paginator[Patient]):
 def find_patients(viewer: Viewer, words: str = "", page: int = 1) -> Page[Patient]:
     """The best first, then by name; each with `lesion_count`, the lesions this person may see, and, when words are given, with `rank`."""
     seen = Patient.objects.visible_to(viewer)
-    shown = _with_lesion_count(seen, viewer).prefetch_related("practice")
-    hits = _hits(seen, shown, words) if words.strip() else Hits(shown.order_by(*BY_NAME), seen.count())
-    return hits.get_page(page)
+    found = (_hits(seen, words) if words.strip() else _everybody(viewer, seen)).get_page(page)
+    found.object_list = _shown(viewer, list(found))
+    return found
 
 
-def _with_lesion_count(patients: QuerySet[Patient], viewer: Viewer) -> QuerySet[Patient]:
-    """Counted for the rows of one page, not joined to all."""
-    lesions = Lesion.objects.visible_to(viewer).filter(patient=OuterRef("pk")).order_by().values("patient")
-    return patients.annotate(lesion_count=Coalesce(Subquery(lesions.annotate(n=Count("pk")).values("n")), 0))
+def _shown(viewer: Viewer, found: Sequence[Patient]) -> list[Patient]:
+    """Keys were sorted; what else a page shows is looked up and counted for its own rows alone, not for all before them."""
+    ranks = {patient.pk: getattr(patient, "rank", None) for patient in found}
+    lesions = Lesion.objects.visible_to(viewer).filter(patient__in=ranks).order_by().values_list("patient")
+    numbers = dict(lesions.annotate(n=Count("pk")))
+    rows = Patient.objects.select_related("practice").defer("search_words").in_bulk(list(ranks))
+    for key, patient in rows.items():
+        vars(patient).update(rank=ranks[key], lesion_count=numbers.get(key, 0))
+    return [rows[key] for key in ranks if key in rows]
 
 
-def _hits(seen: QuerySet[Patient], shown: QuerySet[Patient], words: str) -> Hits:
+def _everybody(viewer: Viewer, seen: QuerySet[Patient]) -> Hits:
+    """A dermatologist's patients come from many practices, by their cases: of too many to count and sort, the first by name are shown."""
+    in_order = seen.order_by(*BY_NAME).only("pk")
+    if role_of(viewer) != Role.DERMATOLOGIST:
+        return Hits(in_order, seen.count())
+    cases = Case.objects.addressed_to(viewer).order_by().values("lesion")[:MOST_CASES_COUNTED]
+    count = Lesion.objects.filter(pk__in=cases).order_by().values("patient").distinct().count()
+    return Hits(in_order, min(count, MOST_LISTED), is_cut=count > MOST_LISTED)
+
+
+def _hits(seen: QuerySet[Patient], words: str) -> Hits:
     """Similar names are only looked for when what was typed fills no page; of too many, those with the whole words are taken."""
     typed = Typed.of(words)
     literal = wanted = typed.condition({})
@@ -65,13 +83,13 @@ def _hits(seen: QuerySet[Patient], shown: QuerySet[Patient], words: str) -> Hits
     if count < PATIENTS_PER_PAGE and (fuzzy := typed.fuzzy_words()):
         wanted = typed.condition(similar_words(fuzzy))
         count = _count(seen, wanted)
-    rank = typed.rank(literal)
-    if count > MOST_FOUND and 0 < _count(seen, whole := typed.whole_words()) <= MOST_FOUND:
-        return Hits(shown.filter(whole).annotate(rank=rank).order_by(*BY_NAME), _count(seen, whole), is_cut=True)
+    found = seen.annotate(rank=typed.rank(literal)).only("pk")
+    if count > MOST_FOUND and 0 < (exact := _count(seen, whole := typed.whole_words())) <= MOST_FOUND:
+        return Hits(found.filter(whole).order_by(*BY_NAME), exact, is_cut=True)
     if count > MOST_FOUND:
-        some = list(shown.filter(wanted).annotate(rank=rank).order_by()[:PATIENTS_PER_PAGE])
+        some = list(found.filter(wanted).order_by()[:PATIENTS_PER_PAGE])
         return Hits(some, len(some), is_cut=True)
-    return Hits(shown.filter(wanted).annotate(rank=rank).order_by("rank", *BY_NAME), count)
+    return Hits(found.filter(wanted).order_by("rank", *BY_NAME), count)
 
 
 def _count(patients: QuerySet[Patient], condition: Q) -> int:
@@ -107,11 +125,11 @@ class Typed:
             condition &= _named(word, similar) | Q(search_words__contains=[search.beginning(search.of_number(word))]) | _born(word)
         return condition
 
-    def rank(self, literal: Q) -> Case | Value:
+    def rank(self, literal: Q) -> If | Value:
         whole = self.whole_words()
         if not whole:
             return Value(0)
-        return Case(When(whole, then=0), When(literal, then=1), default=SIMILAR, output_field=IntegerField())
+        return If(When(whole, then=0), When(literal, then=1), default=SIMILAR, output_field=IntegerField())
 
     def whole_words(self) -> Q:
         condition = Q()

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from patients.models import Case, Role, Urgency, User, Viewer, role_of
-from patients.models.cases import READ
+from patients.models.cases import READ, overdue
 
 BY_NAME = "Addressed by name"
 
@@ -68,7 +68,7 @@ def _cases_of(viewer: Viewer) -> QuerySet[Case]:
 
 
 def _levels(cases: QuerySet[Case], group: Any, since: datetime) -> list[dict[str, Any]]:
-    in_period, late_now = Q(sent_at__gte=since), Q(pk__in=Case.objects.overdue().values("pk"))
+    in_period, late_now = Q(sent_at__gte=since), overdue()
     answered = in_period & Q(status__in=READ)
     took = ExpressionWrapper(F("answered_at") - F("sent_at") - F("paused"), output_field=DurationField())
     found = cases.filter(in_period | late_now).annotate(name=F(group) if isinstance(group, str) else group, took=took).values("name")
