@@ -84,8 +84,11 @@ class CaseQuerySet(StateQuerySet["Case"]):
 
     def visible_to(self, viewer: Viewer) -> Self:
         """GP: their practice's. Dermatologist: addressed to them. Admin: of a patient opened with a reason."""
-        if role_of(viewer) == Role.DERMATOLOGIST:
-            return self.addressed_to(viewer)
+        match role_of(viewer), viewer:
+            case Role.GP, User(practice_id=practice_id):
+                return self.filter(lesion__patient__practice=practice_id)
+            case Role.DERMATOLOGIST, _:
+                return self.addressed_to(viewer)
         return self.filter(lesion__in=Lesion.objects.visible_to(viewer))
 
     def queue_of(self, viewer: Viewer) -> Self:

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from patients.models.people import User, Viewer
+from patients.models.people import Role, User, Viewer, role_of
 from patients.models.records import Lesion
 from skinclinic.base import UuidModel
 
@@ -49,6 +49,9 @@ class SpacingOrigin(models.TextChoices):
 
 class ImageQuerySet(models.QuerySet["Image"]):
     def visible_to(self, viewer: Viewer) -> Self:
+        match role_of(viewer), viewer:
+            case Role.GP, User(practice_id=practice_id):
+                return self.filter(lesion__patient__practice=practice_id)
         return self.filter(lesion__in=Lesion.objects.visible_to(viewer))
 
 

@@ -175,8 +175,11 @@ class Symptom(models.TextChoices):
 class LesionQuerySet(models.QuerySet["Lesion"]):
     def visible_to(self, viewer: Viewer) -> Self:
         """A dermatologist sees the lesions of their cases alone; others see every lesion of a patient they may see."""
-        if role_of(viewer) == Role.DERMATOLOGIST:
-            return self.filter(pk__in=_cases_of(viewer).values("lesion"))
+        match role_of(viewer), viewer:
+            case Role.GP, User(practice_id=practice_id):  # a plain join: PostgreSQL may begin at either end of it
+                return self.filter(patient__practice=practice_id)
+            case Role.DERMATOLOGIST, _:
+                return self.filter(pk__in=_cases_of(viewer).values("lesion"))
         return self.filter(patient__in=Patient.objects.visible_to(viewer))
 
 
