@@ -11,8 +11,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 run: $(STAMP) vendor ## everything on this machine: database, broker, web, worker, clock; Ctrl-C ends it
 	@$(BIN)/python -m skinclinic.local run
 
-test: $(STAMP) vendor ## the whole test suite on a database and broker of its own
-	$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) vendor ## the whole test suite, two files at a time, each on a database and broker of its own
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(STAMP) ## style, types, import contracts, missing migrations, house rules
 	$(BIN)/ruff format --check .

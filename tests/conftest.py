@@ -41,13 +41,15 @@ os.environ |= {
 (RUN_DIR / "static").mkdir()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Read and quicken the settings, now that the environment is complete; pytest-django sets Django up with them right after."""
     from django.conf import settings
 
     assert not settings.DEBUG
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        os.environ.pop("DJANGO_SETTINGS_MODULE")  # processes that share the work read this file first, for servers of their own
 
 
 # --- Servers -------------------------------------------------------------------------------------------------------
