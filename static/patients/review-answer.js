@@ -70,7 +70,7 @@ function keepDraft(form) {
         state.textContent = `Draft kept at ${new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}.`;
       }
       isOver = answer.status === 409;
-      isLoggedOut = answer.type === "opaqueredirect" || answer.status === 403;
+      isLoggedOut = answer.type === "opaqueredirect" || [401, 403].includes(answer.status);
       complain(answer.ok ? "" : await reason(answer));
     } catch {
       complain(NOT_KEPT);
