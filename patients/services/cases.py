@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -12,7 +13,21 @@ from django.utils import timezone
 
 from patients import audit, limits, queue
 from patients import permissions as rules
-from patients.models import Case, CaseEvent, CaseStatus, EventKind, Lesion, Notification, Patient, Pool, Purpose, Role, User, role_of
+from patients.models import (
+    Case,
+    CaseEvent,
+    CaseStatus,
+    EventKind,
+    Lesion,
+    Notification,
+    Patient,
+    Pool,
+    Purpose,
+    Role,
+    User,
+    Viewer,
+    role_of,
+)
 from patients.services.consents import give_consent, hold_consent
 from patients.services.notifications import members, notify
 from skinclinic.errors import ClinicError
@@ -31,7 +46,8 @@ def draft_case(
     with transaction.atomic():
         seen = rules.get_for(actor, Lesion.objects.select_related("patient__practice"), lesion.pk)
         _check_open(seen.patient)
-        case = _create(Case(lesion=seen, by=actor, question=question, urgency=urgency, red_flags=red_flags or [], **_target(to)))
+        whose = {"lesion": seen, "patient": seen.patient, "practice": seen.patient.practice}
+        case = _create(Case(**whose, by=actor, question=question, urgency=urgency, red_flags=red_flags or [], **_target(to)))
         trace(actor, "case.draft", case)
     return case
 
@@ -40,7 +56,7 @@ def change_draft(*, actor: User, case: Case, to: User | Pool, question: str, urg
     rules.require(rules.can_refer(actor))
     fields = {"to_user": None, "to_pool": None} | _target(to) | {"question": question, "urgency": urgency, "red_flags": red_flags}
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         if not Case.objects.filter(pk=seen.pk, status=CaseStatus.DRAFT).update(**fields):
             raise _moved_on(seen)
         trace(actor, "case.change", seen)
@@ -50,7 +66,7 @@ def discard_draft(*, actor: User, case: Case) -> None:
     """Nobody but the practice has seen it, so nobody needs a reason."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         move_case(seen, CaseStatus.DRAFT, CaseStatus.DISCARDED, discard_reason="The draft was never sent.")
         trace(actor, "case.discard", seen)
 
@@ -59,7 +75,7 @@ def send_case(*, actor: User, case: Case, agrees_today: bool = False) -> None:
     """Into the queue. The patient has agreed to it, at the latest today, and there is something to look at."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         _lock(seen.lesion)
         if agrees_today and not hold_consent(seen.lesion.patient, Purpose.TELECONSULTATION):
             day = timezone.localdate()
@@ -97,7 +113,7 @@ def readdress_case(*, actor: User, case: Case, to: User | Pool) -> None:
     """To somebody else while nobody has taken it, for one because whoever it was sent to has left. It keeps its place."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         if to == seen.target:
             raise ClinicError("same_target", f"The case is addressed to {to} already. Choose somebody else.")
         names = {"to_user": None, "to_pool": None} | _target(to)
@@ -115,7 +131,7 @@ def reply_to_question(*, actor: User, case: Case, text: str) -> None:
     rules.require(rules.can_refer(actor))
     _need(text, "Write the information that was asked for.")
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         waited = timezone.now() - F("asked_at")
         moved_on = {name: F(name) + waited for name in ("due_at", "stands_at", "paused")}
         asker = seen.claimed_by
@@ -134,7 +150,7 @@ def close_case(*, actor: User, case: Case) -> None:
     """The practice has taken note of the answer."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         move_case(seen, CaseStatus.ANSWERED, CaseStatus.CLOSED, closed_at=timezone.now())
         tell(seen, EventKind.CLOSED, actor, "")
         trace(actor, "case.close", seen)
@@ -161,12 +177,12 @@ def claim_next(*, actor: User) -> Case | None:
         case = CASES.get(pk=pk)
         try:
             claim_case(actor=actor, case=case)
-        except Http404:  # withdrawn, or addressed to somebody else, since it was looked up
+        except Http404:  # addressed to somebody else since it was looked up
             continue
         except ClinicError as refusal:
-            if refusal.http_status not in {403, 409}:
+            if refusal.http_status not in {403, 409, 410}:
                 raise
-            continue  # taken, or addressed to somebody else at the same moment
+            continue  # taken, withdrawn or addressed to somebody else at the same moment
         return case
     return None
 
@@ -194,7 +210,7 @@ def discard_case(*, actor: User, case: Case, reason: str) -> None:
     rules.require(rules.can_refer(actor) or rules.can_review(actor))
     _need(reason, "Give the reason; the other side reads it.")
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk) if rules.can_refer(actor) else held_case(actor, case)
+        seen = case_for(actor, case.pk) if rules.can_refer(actor) else held_case(actor, case)
         sources = [CaseStatus.DRAFT, CaseStatus.WAITING] if rules.can_refer(actor) else [CaseStatus.CLAIMED]
         move_case(seen, sources, CaseStatus.DISCARDED, discard_reason=" ".join(reason.split())[:500])
         told = [] if rules.can_refer(actor) else [seen.by]
@@ -207,7 +223,7 @@ def ask_second_opinion(*, actor: User, case: Case, to: User | Pool, text: str = 
     rules.require(rules.can_review(actor))
     with transaction.atomic():
         # Before the case, as whoever withdraws the consent takes them in this order too.
-        agrees = hold_consent(rules.get_for(actor, CASES, case.pk).lesion.patient, Purpose.TELECONSULTATION)
+        agrees = hold_consent(case_for(actor, case.pk).lesion.patient, Purpose.TELECONSULTATION)
         seen = held_case(actor, case)
         if not agrees:
             message = "The patient no longer agrees to be shown to a dermatologist at a distance, so nobody else can be asked."
@@ -229,13 +245,24 @@ def withdraw_second_opinion(*, actor: User, case: Case) -> None:
     """
     rules.require(rules.can_refer(actor) or rules.can_review(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk) if rules.can_refer(actor) else held_case(actor, case)
+        seen = case_for(actor, case.pk) if rules.can_refer(actor) else held_case(actor, case)
         move_case(seen, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED, second_to_user=None, second_to_pool=None)
         tell(seen, EventKind.SECOND_WITHDRAWN, actor, "")
         trace(actor, "case.second-opinion-withdraw", seen)
 
 
 # --- what the moves share -----------------------------------------------------------------------------------------------
+
+
+def case_for(viewer: Viewer, pk: UUID) -> Case:
+    """As far as this person may see it. Whoever it was sent to is told that it has ended; to anybody else it does not exist (404)."""
+    try:
+        return rules.get_for(viewer, CASES, pk)
+    except Http404:
+        if not Case.objects.ended_before(viewer).filter(pk=pk).exists():
+            raise
+    message = "This case was withdrawn, or ended without an answer. It is not shown any more."
+    raise ClinicError("case_ended", message, http_status=410)
 
 
 def is_first_reader(viewer: User, case: Case) -> bool:
@@ -262,7 +289,7 @@ def held_case(actor: User, case: Case) -> Case:
 
 def _locked(actor: User, case: Case) -> Case:
     """As it stands now, until the end of the transaction. Whoever could see it a moment ago is told what became of it, not 404."""
-    rules.get_for(actor, CASES, case.pk)
+    case_for(actor, case.pk)
     return CASES.select_for_update(of=("self",)).get(pk=case.pk)
 
 
