@@ -156,7 +156,7 @@ def _born(word: str) -> Q:
 _SIMILAR = """
 SELECT word FROM (
     SELECT word, cardinality(trigrams) AS n, {common} AS common
-    FROM patients_searchword WHERE trigrams && %(keys)s::varchar(3)[] AND length(word) BETWEEN %(shortest)s AND %(longest)s
+    FROM patients_searchword WHERE trigrams && %(telling)s::varchar(3)[] AND length(word) BETWEEN %(shortest)s AND %(longest)s
     OFFSET 0 -- so that the sum is made once
 ) AS candidate
 ORDER BY common::float / (n + %(n)s - common) DESC, word LIMIT %(most)s
@@ -170,7 +170,7 @@ def similar_words(typed: Iterable[str]) -> Similar:
 def _candidates(word: str) -> list[str]:
     keys, slack = sorted(search.trigrams(word)), 1 if len(word) < search.LONG_FROM else 2
     values: dict[str, Any] = {
-        "keys": keys,
+        "telling": sorted(search.telling_trigrams(word)),
         "n": len(keys),
         "shortest": len(word) - slack,
         "longest": len(word) + slack,

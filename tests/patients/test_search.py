@@ -83,6 +83,11 @@ def test_slips_count_the_same_both_ways(one: str, other: str) -> None:
     assert (search.slips_between(one, other) == 0) == (one == other)
 
 
+def test_of_a_long_word_the_first_letter_or_the_ending_alone_tells_nothing() -> None:
+    assert search.telling_trigrams("ziegler") == {" zi", "zie", "ieg", "egl", "gle", "ler"}
+    assert search.telling_trigrams("kurz") == {"  k", " ku", "kur", "urz", "rz "}
+
+
 @pytest.mark.parametrize(
     ("text", "dates", "rest"),
     [
