@@ -27,6 +27,7 @@ from patients.models import (
     User,
 )
 from patients.services import cases
+from patients.services.holding import hold_reader
 from skinclinic.errors import ClinicError
 
 
@@ -88,6 +89,7 @@ def sign_answer(*, actor: User, case: Case, opinion: Opinion, replaces: str | No
     """
     rules.require(rules.can_review(actor))
     with transaction.atomic():
+        hold_reader(actor)
         seen = cases.held_case(actor, _locked(actor, case))
         earlier = seen.answers.current().filter(is_second=False).first()
         _check_replaces(earlier, replaces)
@@ -106,6 +108,7 @@ def sign_second_opinion(*, actor: User, case: Case, opinion: Opinion, replaces: 
     """Of several who are asked one signs, and may replace their own later; never whoever answered first."""
     rules.require(rules.can_review(actor))
     with transaction.atomic():
+        hold_reader(actor)
         seen = _locked(actor, case)
         earlier = own_answer(actor, seen)
         rules.require(cases.is_second_reader(actor, seen) and (earlier is None or earlier.is_second))
@@ -130,7 +133,7 @@ def _end_second_opinion(case: Case) -> None:
 
 def _locked(actor: User, case: Case) -> Case:
     """As it stands now, and stays until the end of the transaction: windows, colleagues and drafts take turns."""
-    Case.objects.select_for_update().filter(pk=case.pk).first()
+    Case.objects.select_for_update(no_key=True).filter(pk=case.pk).first()
     return rules.get_for(actor, cases.CASES, case.pk)
 
 
