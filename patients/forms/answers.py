@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -110,7 +112,7 @@ class AnswerForm(NamesAnother):
 
 
 class SecondOpinionForm(forms.Form):
-    """Whom to ask; the choices leave out oneself."""
+    """Whom to ask; the choices leave out oneself, and say who knows the answer already."""
 
     target_key = forms.ChoiceField(label="Ask")
     text = forms.CharField(
@@ -121,16 +123,28 @@ class SecondOpinionForm(forms.Form):
         help_text="What you would like to know. Do not write your own diagnosis: the second opinion is given without it.",
     )
 
-    def __init__(self, asker: User, data: Any = None) -> None:
+    def __init__(self, asker: User, data: Any = None, *, readers: Collection[int] = ()) -> None:
         super().__init__(data)
         self.targets = {key: target for key, target in referral_targets().items() if target != asker}
-        named = [(key, f"{target} (pool)" if isinstance(target, Pool) else str(target)) for key, target in self.targets.items()]
+        told = Counter(Pool.members.through.objects.filter(user__in={*readers} - {asker.pk}).values_list("pool", flat=True))
+        named = [
+            (key, _pool_words(target, told[target.pk]) if isinstance(target, Pool) else _person_words(target, readers))
+            for key, target in self.targets.items()
+        ]
         field = self.fields["target_key"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = [("", "Choose a dermatologist or a pool"), *named]
 
     def target(self) -> User | Pool:
         return self.targets[self.cleaned_data["target_key"]]
+
+
+def _pool_words(pool: Pool, told: int) -> str:
+    return f"{pool} (pool; {told} in it {'has' if told == 1 else 'have'} read the answer)" if told else f"{pool} (pool)"
+
+
+def _person_words(person: User, readers: Collection[int]) -> str:
+    return f"{person} (has read the answer)" if person.pk in readers else str(person)
 
 
 class InformationForm(forms.Form):

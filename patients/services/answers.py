@@ -26,6 +26,7 @@ from patients.models import (
     TextBlock,
     User,
 )
+from patients.selectors import who_read_an_answer
 from patients.services import cases
 from patients.services.holding import hold_reader
 from skinclinic.errors import ClinicError
@@ -105,7 +106,10 @@ def sign_answer(*, actor: User, case: Case, opinion: Opinion, replaces: str | No
 
 
 def sign_second_opinion(*, actor: User, case: Case, opinion: Opinion, replaces: str | None = None) -> Answer:
-    """Of several who are asked one signs, and may replace their own later; never whoever answered first."""
+    """Of several who are asked one signs, and may replace their own later; never whoever answered first.
+
+    Whether they knew the first answer, as colleagues in one pool may, is kept with the answer and said wherever it is shown.
+    """
     rules.require(rules.can_review(actor))
     with transaction.atomic():
         hold_reader(actor)
@@ -115,7 +119,8 @@ def sign_second_opinion(*, actor: User, case: Case, opinion: Opinion, replaces: 
         _check_replaces(earlier, replaces)
         if earlier is None:
             _end_second_opinion(seen)
-        answer = _sign(actor, seen, opinion, supersedes=earlier, is_second=True)
+        is_blind = actor.pk not in who_read_an_answer(seen)
+        answer = _sign(actor, seen, opinion, supersedes=earlier, is_second=True, is_blind=is_blind)
         people = [seen.by, *([seen.claimed_by] if seen.claimed_by else [])]
         kind = EventKind.SUPERSEDED if earlier else EventKind.SECOND_ANSWERED
         cases.tell(seen, kind, actor, "", people, Notification.Kind.CASE_ANSWERED)
@@ -143,10 +148,8 @@ def _check_replaces(current: Answer | None, replaces: str | None) -> None:
         raise ClinicError("answered_meanwhile", message, http_status=409)
 
 
-def _sign(actor: User, case: Case, opinion: Opinion, *, supersedes: Answer | None = None, is_second: bool = False) -> Answer:
-    answer = Answer.objects.create(
-        case=case, is_second=is_second, supersedes=supersedes, signed_by=actor, signed_name=str(actor), **vars(opinion)
-    )
+def _sign(actor: User, case: Case, opinion: Opinion, *, supersedes: Answer | None, **kind: bool) -> Answer:
+    answer = Answer.objects.create(case=case, supersedes=supersedes, signed_by=actor, signed_name=str(actor), **kind, **vars(opinion))
     AnswerDraft.objects.filter(case=case, by=actor).delete()
     return answer
 
