@@ -15,7 +15,7 @@ from django import forms
 
 from patients import icd10
 from patients.forms.cases import referral_targets
-from patients.forms.fields import DateInput, not_in_future
+from patients.forms.fields import DateInput, LineField, not_in_future
 from patients.models import Answer, Certainty, Diagnosis, Histology, Impression, Lesion, Management, Pool, TextBlock, User
 from patients.models.answers import ICD10
 from patients.services import Opinion
@@ -40,7 +40,7 @@ class NamesAnother(forms.Form):
 
 class AnswerForm(NamesAnother):
     diagnosis = forms.ChoiceField(choices=DIAGNOSES)
-    other_diagnosis = forms.CharField(
+    other_diagnosis = LineField(
         label="Diagnosis in words", required=False, max_length=200, help_text="Where it is something else than the eight."
     )
     icd10 = forms.CharField(
@@ -166,6 +166,7 @@ class TextBlockForm(forms.ModelForm[TextBlock]):
     class Meta:
         model = TextBlock
         fields = ["title", "text"]
+        field_classes = {"title": LineField}
         widgets = {"text": forms.Textarea(attrs={"rows": 5})}
         help_texts = {"title": "What you find it by in the menu."}
 
@@ -174,6 +175,7 @@ class HistologyForm(NamesAnother, forms.ModelForm[Histology]):
     class Meta:
         model = Histology
         fields = ["diagnosis", "other_diagnosis", "breslow_mm", "reported_on", "text"]
+        field_classes = {"other_diagnosis": LineField}
         labels = {"other_diagnosis": "Diagnosis in words", "text": "Text of the report"}
         widgets = {"reported_on": DateInput(), "text": forms.Textarea(attrs={"rows": 5})}
         help_texts = {"breslow_mm": "For a melanoma alone, for example 0.80."}

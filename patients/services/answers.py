@@ -29,6 +29,7 @@ from patients.models import (
 from patients.selectors import who_read_an_answer
 from patients.services import cases
 from patients.services.holding import hold_reader
+from patients.services.notifications import askers
 from skinclinic.errors import ClinicError
 
 
@@ -100,7 +101,7 @@ def sign_answer(*, actor: User, case: Case, opinion: Opinion, replaces: str | No
             raise ClinicError("not_yours", "Only whoever signed an answer can replace it.", http_status=403)
         answer = _sign(actor, seen, opinion, supersedes=earlier)
         kind = EventKind.SUPERSEDED if earlier else EventKind.ANSWERED
-        cases.tell(seen, kind, actor, "", [seen.by], Notification.Kind.CASE_ANSWERED)
+        cases.tell(seen, kind, actor, "", askers(seen), Notification.Kind.CASE_ANSWERED)
         cases.trace(actor, "answer.supersede" if earlier else "answer.sign", seen)
     return answer
 
@@ -121,7 +122,7 @@ def sign_second_opinion(*, actor: User, case: Case, opinion: Opinion, replaces: 
             _end_second_opinion(seen)
         is_blind = actor.pk not in who_read_an_answer(seen)
         answer = _sign(actor, seen, opinion, supersedes=earlier, is_second=True, is_blind=is_blind)
-        people = [seen.by, *([seen.claimed_by] if seen.claimed_by else [])]
+        people = [*askers(seen), *([seen.claimed_by] if seen.claimed_by else [])]
         kind = EventKind.SUPERSEDED if earlier else EventKind.SECOND_ANSWERED
         cases.tell(seen, kind, actor, "", people, Notification.Kind.CASE_ANSWERED)
         cases.trace(actor, "answer.supersede" if earlier else "answer.second-opinion", seen)
@@ -206,7 +207,7 @@ def record_histology(
             by=actor,
         )
         if case is not None:
-            people = [case.by, *([case.claimed_by] if case.claimed_by else [])]
+            people = [*askers(case), *([case.claimed_by] if case.claimed_by else [])]
             cases.tell(case, EventKind.HISTOLOGY, actor, "", people, Notification.Kind.HISTOLOGY)
         audit.record(actor=actor, action="histology.record", obj=histology, patient=seen.patient)
     return histology

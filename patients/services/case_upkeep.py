@@ -13,7 +13,7 @@ from patients import queue
 from patients.models import Case, CaseStatus, EventKind, Image, Lesion, Pool, Role, User
 from patients.models.cases import UNANSWERED
 from patients.services.cases import CASES, Told, tell, trace
-from patients.services.notifications import members, notify
+from patients.services.notifications import askers, members, notify
 
 
 def raise_alert(*, image: Image, alert: float) -> None:
@@ -40,7 +40,7 @@ def _mark_breach(case: Case, now: datetime) -> bool:
         unmarked = Case.objects.filter(pk=case.pk, status=case.status, due_at__lt=now, breached_at__isnull=True)
         if not unmarked.update(breached_at=now):
             return False
-        notify([*members(case.claimed_by or case.target), case.by], Told.BREACH, case)
+        notify([*members(case.claimed_by or case.target), *askers(case)], Told.BREACH, case)
         return True
 
 

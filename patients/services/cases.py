@@ -15,7 +15,7 @@ from patients import permissions as rules
 from patients.models import Case, CaseEvent, CaseStatus, EventKind, Lesion, Notification, Patient, Pool, Purpose, Role, User, role_of
 from patients.services.consents import give_consent, hold_consent
 from patients.services.holding import hold, hold_reader
-from patients.services.notifications import members, notify
+from patients.services.notifications import askers, members, notify
 from skinclinic.errors import ClinicError
 
 Told = Notification.Kind
@@ -199,7 +199,7 @@ def ask_for_information(*, actor: User, case: Case, text: str) -> None:
     with transaction.atomic():
         seen = held_case(actor, case)
         move_case(seen, CaseStatus.CLAIMED, CaseStatus.INFO_ASKED, asked_at=timezone.now())
-        tell(seen, EventKind.ASKED, actor, text, [seen.by], Told.INFO_ASKED)
+        tell(seen, EventKind.ASKED, actor, text, askers(seen), Told.INFO_ASKED)
         trace(actor, "case.ask", seen)
 
 
@@ -211,7 +211,7 @@ def discard_case(*, actor: User, case: Case, reason: str) -> None:
         seen = rules.get_for(actor, CASES, case.pk) if rules.can_refer(actor) else held_case(actor, case)
         sources = [CaseStatus.DRAFT, CaseStatus.WAITING] if rules.can_refer(actor) else [CaseStatus.CLAIMED]
         move_case(seen, sources, CaseStatus.DISCARDED, discard_reason=" ".join(reason.split())[:500])
-        told = [] if rules.can_refer(actor) else [seen.by]
+        told = [] if rules.can_refer(actor) else askers(seen)
         tell(seen, EventKind.DISCARDED, actor, reason, told, Told.CASE_DISCARDED)
         trace(actor, "case.discard", seen)
 
