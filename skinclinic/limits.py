@@ -1,4 +1,4 @@
-"""How much one request may carry. Asked before anybody has logged in, so it is judged by what the request says of itself."""
+"""How much one request may carry, and in which letters. Asked before anybody has logged in, so it is judged by what it says of itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from skinclinic.errors import ClinicError, render_error
 DISCARD_TIMES = 10
 """A film of a lesion, sent by mistake, is a few hundred megabytes at most; whoever sends more does not wait for a sentence."""
 
+UTF_8 = {"utf-8", "utf8"}
+
 
 class BodyLimitMiddleware:
-    """Refuses a body that is too large, or of no stated length, before a byte of it is kept."""
+    """Refuses a body that is too large, of no stated length, or in other letters than UTF-8, before a byte of it is kept."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -54,4 +56,7 @@ def _refusal(request: HttpRequest) -> ClinicError | None:
             f"This is more than can be sent at once. An image may have {settings.IMAGE_MAX_MB} MB; export it as JPEG and send that file."
         )
         return ClinicError("too_large", message, 413)
+    # Django would decode with whatever codec of Python's is named here: some are none for text, others make signs that cannot be stored.
+    if ((request.content_params or {}).get("charset") or "utf-8").lower() not in UTF_8:
+        return ClinicError("charset", "This request is not written in UTF-8, so it was not read. Send it as UTF-8.", 415)
     return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from analysis.models import Analysis, Kind
 from analysis.presentation import rows
@@ -31,6 +33,8 @@ class Report:
     """A finished analysis as the page shows it."""
 
     analysis: Analysis
+    held_back: Collection[UUID] = ()
+    """Pictures of which the reader owes an impression: what has changed since one of them would tell what was found in it."""
 
     @property
     def found(self) -> dict[str, Any]:
@@ -270,9 +274,15 @@ class Report:
     @property
     def since(self) -> Since | None:
         """What has changed since the last visit; None for a first one, for a picture that means nothing to the models, and for results
-        from before visits were compared."""
+        from before visits were compared, and while the reader has yet to judge the earlier picture."""
         stored = self.found.get("change")
-        return since(stored) if stored and not self.is_unfamiliar else None
+        return since(stored) if stored and not self.is_unfamiliar and self.owed_before is None else None
+
+    @property
+    def owed_before(self) -> UUID | None:
+        """The key of the earlier picture, where the reader has to say first what they think of it."""
+        earlier = self.found.get("change", {}).get("image")
+        return UUID(earlier) if earlier and UUID(earlier) in self.held_back else None
 
     @property
     def evidence(self) -> list[Named]:

@@ -22,13 +22,13 @@ from analysis.presentation.progress import can_help_to_retry, progress_of
 from analysis.presentation.regions import Part, part
 from analysis.presentation.report import Report
 from analysis.scale import has_other_scale
-from analysis.views.gate import leads_to_impression, revealed_to
+from analysis.views.gate import leads_to_impression, require_earlier_revealed, revealed_to
 from patients import audit
 from patients.files import open_stored
 from patients.forms import ImageUploadForm
 from patients.models import Image, Lesion, Viewer
 from patients.permissions import allowed_if, can_add_images, get_for, require
-from patients.selectors import is_elsewhere, own_impression
+from patients.selectors import awaiting_impression, is_elsewhere, own_impression
 from patients.views import person
 from skinclinic.errors import ClinicError, wants_json
 
@@ -36,6 +36,8 @@ IMAGES = Image.objects.select_related("lesion__patient__practice")
 ANALYSES = Analysis.objects.select_related("image__lesion__patient__practice", "requested_by")
 WITHOUT_RESULT = ANALYSES.defer("result")
 """The result document is large, and only the page of the analysis reads it."""
+TELLING_OF_EARLIER = {Kind.EARLIER, Kind.CHANGE}
+"""Files that tell what was found in the picture of the visit before."""
 MEDIA_TYPES = {Kind.HEATMAP_RAW: "application/octet-stream", Kind.LIGHTENED: "image/jpeg"}
 
 
@@ -123,7 +125,12 @@ def detail(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     context |= {"may_retry": context["may_request"] and can_help_to_retry(analysis), "is_duplicate": "again" in request.GET}
     context |= {"parts": (parts := _parts(analysis.image)), "whole": next((one for one in parts if one.region is None), None)}
     if analysis.status == Status.SUCCEEDED:
-        context |= {"report": Report(analysis), "is_outdated": is_outdated(analysis), "has_other_scale": has_other_scale(analysis)}
+        held_back = awaiting_impression(request.user, analysis.image.lesion.images.all())
+        context |= {
+            "report": Report(analysis, held_back),
+            "is_outdated": is_outdated(analysis),
+            "has_other_scale": has_other_scale(analysis),
+        }
         context |= {"impression": own_impression(request.user, analysis.image)}
     return render(request, "analysis/detail.html", context)
 
@@ -166,6 +173,8 @@ def retry(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
 def artefact(request: HttpRequest, analysis_id: UUID, kind: str) -> FileResponse:
     """A mask, an overlay or the raw heat map. Nothing is kept by the browser: the next person asks for themselves."""
     analysis = revealed_to(request.user, WITHOUT_RESULT, analysis_id)
+    if kind in TELLING_OF_EARLIER:
+        require_earlier_revealed(request.user, analysis)
     found = get_object_or_404(analysis.artefacts, kind=kind)
     _record_read(request.user, "artefact.read", analysis, kind=kind)
     return FileResponse(open_stored(found.file), content_type=MEDIA_TYPES.get(Kind(kind), "image/png"))

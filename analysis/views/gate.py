@@ -42,6 +42,14 @@ def revealed_to(viewer: Viewer, rows: Sighted[T], pk: object) -> T:
     return found
 
 
+def require_earlier_revealed(viewer: Viewer, analysis: Analysis) -> None:
+    """Before something is shown of how this picture differs from that of the visit before. ImpressionOwedError."""
+    earlier = Analysis.objects.filter(pk=analysis.pk).values_list("result__change__image", flat=True).first()
+    image = Image.objects.select_related("lesion__patient__practice").filter(pk=earlier).first() if earlier else None
+    if image is not None and isinstance(viewer, User) and must_give_impression(viewer, image):
+        raise ImpressionOwedError(image)
+
+
 def leads_to_impression(view: View[P]) -> View[P]:
     """For pages: whoever has to say first is led there and comes back. Programs are told in JSON."""
 

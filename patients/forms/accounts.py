@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
+from patients.forms.fields import LineField
 from patients.models import Pool, Practice, Role, User
 from patients.selectors.accounts import ROLE_FILTER, roles_needing_second_factor
 from patients.services.accounts import PERSON_FIELDS, POOL_FIELDS, PRACTICE_FIELDS, version_of
@@ -36,7 +37,7 @@ class PlaceForm(forms.Form):
 
 
 class PersonForm(PlaceForm):
-    display_name = forms.CharField(label="Name", max_length=150, help_text="As it appears beside what this person does.")
+    display_name = LineField(label="Name", max_length=150, help_text="As it appears beside what this person does.")
     email = forms.EmailField(label="E-mail address", required=False)
     role = forms.ChoiceField(choices=[("", "No role: sees nothing"), *Role.choices], required=False)
     practice = forms.ModelChoiceField(Practice.objects.all(), required=False, empty_label="None", help_text=PLACE_HELP)
@@ -56,6 +57,7 @@ class PracticeForm(forms.ModelForm[Practice]):
     class Meta:
         model = Practice
         fields = PRACTICE_FIELDS
+        field_classes = dict.fromkeys(["name", "phone"], LineField)
         labels = {"is_open": "Open", "asks_impression": "Ask for one's own impression first"}
         widgets = {"address": forms.Textarea(attrs={"rows": 4})}
 
@@ -68,7 +70,7 @@ class PracticeForm(forms.ModelForm[Practice]):
 
 
 class PoolForm(forms.Form):
-    name = forms.CharField(max_length=120)
+    name = LineField(max_length=120)
     members = forms.ModelMultipleChoiceField(
         User.objects.filter(role=Role.DERMATOLOGIST, is_active=True), widget=forms.CheckboxSelectMultiple, required=False
     )
@@ -94,7 +96,7 @@ class PolicyForm(forms.Form):
 
 class InvitationForm(PlaceForm):
     email = forms.EmailField(label="E-mail address")
-    display_name = forms.CharField(label="Name", max_length=150, help_text="As it will appear beside what this person does.")
+    display_name = LineField(label="Name", max_length=150, help_text="As it will appear beside what this person does.")
     role = forms.ChoiceField(choices=[("", "Choose"), *Role.choices])
     practice = forms.ModelChoiceField(Practice.objects.filter(is_open=True), required=False, empty_label="None", help_text=PLACE_HELP)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +15,7 @@ from django import forms
 
 from patients import icd10
 from patients.forms.cases import referral_targets
-from patients.forms.fields import DateInput, not_in_future
+from patients.forms.fields import DateInput, LineField, not_in_future
 from patients.models import Answer, Certainty, Diagnosis, Histology, Impression, Lesion, Management, Pool, TextBlock, User
 from patients.models.answers import ICD10
 from patients.services import Opinion
@@ -38,7 +40,7 @@ class NamesAnother(forms.Form):
 
 class AnswerForm(NamesAnother):
     diagnosis = forms.ChoiceField(choices=DIAGNOSES)
-    other_diagnosis = forms.CharField(
+    other_diagnosis = LineField(
         label="Diagnosis in words", required=False, max_length=200, help_text="Where it is something else than the eight."
     )
     icd10 = forms.CharField(
@@ -110,7 +112,7 @@ class AnswerForm(NamesAnother):
 
 
 class SecondOpinionForm(forms.Form):
-    """Whom to ask; the choices leave out oneself."""
+    """Whom to ask; the choices leave out oneself, and say who knows the answer already."""
 
     target_key = forms.ChoiceField(label="Ask")
     text = forms.CharField(
@@ -121,16 +123,28 @@ class SecondOpinionForm(forms.Form):
         help_text="What you would like to know. Do not write your own diagnosis: the second opinion is given without it.",
     )
 
-    def __init__(self, asker: User, data: Any = None) -> None:
+    def __init__(self, asker: User, data: Any = None, *, readers: Collection[int] = ()) -> None:
         super().__init__(data)
         self.targets = {key: target for key, target in referral_targets().items() if target != asker}
-        named = [(key, f"{target} (pool)" if isinstance(target, Pool) else str(target)) for key, target in self.targets.items()]
+        told = Counter(Pool.members.through.objects.filter(user__in={*readers} - {asker.pk}).values_list("pool", flat=True))
+        named = [
+            (key, _pool_words(target, told[target.pk]) if isinstance(target, Pool) else _person_words(target, readers))
+            for key, target in self.targets.items()
+        ]
         field = self.fields["target_key"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         field.choices = [("", "Choose a dermatologist or a pool"), *named]
 
     def target(self) -> User | Pool:
         return self.targets[self.cleaned_data["target_key"]]
+
+
+def _pool_words(pool: Pool, told: int) -> str:
+    return f"{pool} (pool; {told} in it {'has' if told == 1 else 'have'} read the answer)" if told else f"{pool} (pool)"
+
+
+def _person_words(person: User, readers: Collection[int]) -> str:
+    return f"{person} (has read the answer)" if person.pk in readers else str(person)
 
 
 class InformationForm(forms.Form):
@@ -152,6 +166,7 @@ class TextBlockForm(forms.ModelForm[TextBlock]):
     class Meta:
         model = TextBlock
         fields = ["title", "text"]
+        field_classes = {"title": LineField}
         widgets = {"text": forms.Textarea(attrs={"rows": 5})}
         help_texts = {"title": "What you find it by in the menu."}
 
@@ -160,6 +175,7 @@ class HistologyForm(NamesAnother, forms.ModelForm[Histology]):
     class Meta:
         model = Histology
         fields = ["diagnosis", "other_diagnosis", "breslow_mm", "reported_on", "text"]
+        field_classes = {"other_diagnosis": LineField}
         labels = {"other_diagnosis": "Diagnosis in words", "text": "Text of the report"}
         widgets = {"reported_on": DateInput(), "text": forms.Textarea(attrs={"rows": 5})}
         help_texts = {"breslow_mm": "For a melanoma alone, for example 0.80."}

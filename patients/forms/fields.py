@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.db.models import TextChoices
 from django.utils import timezone
+
+STRAY_JOINERS = re.compile("(?<![\u0600-\u0dff])[\u200c\u200d]")
+"""Signs that join and separate letters, where no letter of Arabic or an Indian script stands before them."""
 
 
 class DateInput(forms.DateInput):
@@ -26,3 +32,19 @@ def not_in_future(value: date | None) -> date | None:
 
 def or_not_stated(choices: type[TextChoices]) -> list[tuple[str, str]]:
     return [("", "Not stated"), *choices.choices]
+
+
+def visible(text: str) -> str:
+    """A line without signs that nobody sees: two names or numbers that look the same are the same, and none is written backwards.
+
+    What joins and separates letters in Persian and Indian scripts is kept.
+    """
+    line = STRAY_JOINERS.sub("", " ".join(text.split()))
+    return "".join(sign for sign in line if sign in "\u200c\u200d" or unicodedata.category(sign) not in {"Cc", "Cf"}).strip()
+
+
+class LineField(forms.CharField):
+    """One line: a name, a number, a title."""
+
+    def to_python(self, value: Any) -> str:
+        return visible(str(super().to_python(value) or ""))

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 
-from patients.forms.fields import DateInput, not_in_future
+from patients.forms.fields import DateInput, LineField, not_in_future
 from patients.forms.versions import VersionedForm
 from patients.models import Patient, RiskFactor, SkinType
 from patients.models.records import EARLIEST_BIRTH
@@ -30,6 +30,7 @@ class PatientForm(VersionedForm[Patient]):
         fields = [
             "family_name", "given_names", "birth_date", "sex", "record_number", "skin_type", "risk_factors", "address", "letter_language",
         ]  # fmt: skip
+        field_classes = dict.fromkeys(["family_name", "given_names", "record_number"], LineField)
         widgets = {"address": forms.Textarea(attrs={"rows": 3})}
         help_texts = {"record_number": "The number of this patient in your practice."}
 
@@ -57,5 +58,5 @@ class PatientForm(VersionedForm[Patient]):
 class SearchForm(forms.Form):
     """Sent by POST: what is searched for is patient data and must not stay in an address."""
 
-    words = forms.CharField(label="Find a patient", required=False, max_length=100)
+    words = LineField(label="Find a patient", required=False, max_length=100)
     page = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput())

@@ -215,8 +215,9 @@ def _opinion(title: str, opinion: Opinion, words: Words) -> list[Block]:
         (words.certainty_label, words.certainty[opinion.certainty]),
         (words.management_label, managed),
     )
+    known = [] if opinion.is_blind is None else [Paragraph(words.blind if opinion.is_blind else words.not_blind, is_quiet=True)]
     replaced = [Paragraph(words.replaces.format(name, moment(words, when)), is_quiet=True) for name, when in opinion.replaces]
-    return [Heading(title), Facts(rows), *([Paragraph(opinion.text)] if opinion.text.strip() else []), *replaced]
+    return [Heading(title), Facts(rows), *([Paragraph(opinion.text)] if opinion.text.strip() else []), *known, *replaced]
 
 
 def _histology(found: Histology, words: Words) -> list[Block]:

@@ -78,6 +78,8 @@ class Opinion:
     signed_at: datetime
     replaces: tuple[tuple[str, datetime], ...] = ()
     """By whom and when the answers before it were signed, the latest first."""
+    is_blind: bool | None = None
+    """Of a second opinion: given without having seen the first; None: not known."""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ PICTURE_WIDTH, PICTURE_HEIGHT = (TEXT_WIDTH - 6 * mm) / 2, 60 * mm
 INK, QUIET, ACCENT, LINE = HexColor("#16303a"), HexColor("#4d636d"), HexColor("#0b5563"), HexColor("#cfdbdf")
 WARNING, WARNING_GROUND = HexColor("#8a5300"), HexColor("#fff6e6")
 PLAIN, BOLD = "letter", "letter-bold"
+LINES_AT_ONCE = 20
 MISSING = "\ufffd"
 _ONE_AT_A_TIME = Lock()
 """ReportLab reads a font with one position for all threads: two letters at once would mix it up."""
@@ -124,7 +125,7 @@ def _parts(block: Block) -> list[Flowable]:
         case Heading(text):
             return [_text(text, HEADING)]
         case Paragraph(text, is_quiet):
-            return [_text(text, QUIET_TEXT if is_quiet else TEXT)]
+            return _pieces(text, QUIET_TEXT if is_quiet else TEXT)
         case Bullets(items):
             return [_text(item, BULLET, bulletText="•") for item in items] + [Spacer(0, 1.5 * mm)]
         case Facts(rows):
@@ -135,6 +136,15 @@ def _parts(block: Block) -> list[Flowable]:
             return [Spacer(0, 4 * mm), KeepTogether([_box(title, lines)])]
         case Signature(lines):
             return [KeepTogether([Spacer(0, 7 * mm), *(_text(line, TEXT) for line in lines)])]
+
+
+def _pieces(text: str, style: ParagraphStyle) -> list[Flowable]:
+    """A long text in several, without a gap between them: ReportLab reads what is left of one anew for every page it goes over, which
+    takes minutes for thousands of lines, and letters are written one at a time."""
+    lines = text.split("\n")
+    pieces = ["\n".join(lines[at : at + LINES_AT_ONCE]) for at in range(0, len(lines), LINES_AT_ONCE)]
+    close = style.clone(f"{style.name}-goes-on", spaceAfter=0)
+    return [_text(piece, style if last else close) for last, piece in ((at == len(pieces), piece) for at, piece in enumerate(pieces, 1))]
 
 
 def _facts(rows: Sequence[tuple[str, str]]) -> Table:

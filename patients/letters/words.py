@@ -65,6 +65,8 @@ class Words:
     checklist_urgent: str
     answer: str
     second_opinion: str
+    blind: str
+    not_blind: str
     diagnosis_label: str
     icd10: str
     certainty_label: str

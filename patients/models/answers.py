@@ -57,7 +57,10 @@ class Answer(UuidModel):
     """A dermatologist's signed answer. Never changed, not by the database either: a later one supersedes it."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="answers")
-    is_second = models.BooleanField(default=False, help_text="A second opinion, given without seeing the first answer.")
+    is_second = models.BooleanField(default=False, help_text="A second opinion.")
+    is_blind = models.BooleanField(
+        null=True, blank=True, help_text="Of a second opinion: given without having seen the first answer. Unknown of older ones."
+    )
     supersedes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="superseded_by")
     diagnosis = models.CharField(max_length=8, choices=Diagnosis)
     other_diagnosis = models.CharField(max_length=200, blank=True, help_text="In words, where it is something else.")
@@ -89,6 +92,7 @@ class Answer(UuidModel):
             ),
             models.CheckConstraint(condition=Q(icd10__regex=ICD10), name="answer_icd10_shape"),
             models.CheckConstraint(condition=~Q(signed_name=""), name="answer_is_signed"),
+            models.CheckConstraint(condition=Q(is_second=True) | Q(is_blind__isnull=True), name="answer_blind_means_second"),
             models.UniqueConstraint(fields=["case", "is_second"], condition=Q(supersedes__isnull=True), name="answer_one_of_a_kind"),
         ]
 

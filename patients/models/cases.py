@@ -241,8 +241,12 @@ class Case(UuidModel):
 
     @property
     def is_stranded(self) -> bool:
-        """Waiting for somebody who cannot answer any more: the practice has to choose somebody else."""
-        return self.status == CaseStatus.WAITING and self.to_user is not None and role_of(self.to_user) != Role.DERMATOLOGIST
+        """Waiting for somebody who cannot answer any more, or for a pool in which nobody is left: the practice has to choose anew."""
+        if self.status != CaseStatus.WAITING:
+            return False
+        if self.to_pool is not None:
+            return not self.to_pool.members.filter(is_active=True, role=Role.DERMATOLOGIST).exists()
+        return self.to_user is not None and role_of(self.to_user) != Role.DERMATOLOGIST
 
     @property
     def target(self) -> User | Pool | None:

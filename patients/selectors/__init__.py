@@ -2,7 +2,16 @@
 
 from patients.selectors.access import access_keys, all_acts, gathered_acts
 from patients.selectors.accounts import administration_counts, invitations, people, pools, practices, safety_of
-from patients.selectors.answers import answers_for, events_for, histologies_for, histologies_of, is_blinded, owes_second_opinion
+from patients.selectors.answers import (
+    answers_for,
+    events_for,
+    histologies_for,
+    histologies_of,
+    is_blinded,
+    owes_second_opinion,
+    who_read_an_answer,
+    whose_answer_was_read,
+)
 from patients.selectors.cases import (
     Section,
     cases_of,
@@ -28,5 +37,5 @@ __all__ = [
     "gathered_acts", "histologies_for", "histologies_of", "images_of", "invitations", "is_blinded", "is_elsewhere", "lesions_of",
     "new_in_queue", "notifications_of", "owes_second_opinion", "own_impression", "patients_of", "people", "pictures_for_review",
     "pictures_to_compare", "pools", "possible_duplicates", "practices", "queue_page", "recent_images", "recent_patients", "safety_of",
-    "service_levels", "timeline_of", "unread_count",
+    "service_levels", "timeline_of", "unread_count", "who_read_an_answer", "whose_answer_was_read",
 ]  # fmt: skip

@@ -5,11 +5,12 @@ Every page, letter and interface that shows answers, events or the histology of 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Exists, Q, QuerySet
 
-from patients.models import Answer, Case, CaseEvent, CaseStatus, EventKind, Histology, Lesion, User, Viewer
+from patients.models import Answer, AuditEntry, Case, CaseEvent, CaseStatus, EventKind, Histology, Lesion, User, Viewer
 
 TELLING = (EventKind.ANSWERED, EventKind.SUPERSEDED, EventKind.HISTOLOGY)
 """Kinds of events that may tell the first answer, or what proves it right or wrong."""
@@ -18,6 +19,22 @@ TELLING = (EventKind.ANSWERED, EventKind.SUPERSEDED, EventKind.HISTOLOGY)
 def is_blinded(viewer: Viewer, case: Case) -> bool:
     """Asked for a second opinion that nobody has signed yet. Looked up anew: an old copy of the case must not lift the blindfold."""
     return _second_opinions_asked_of(viewer).filter(pk=case.pk).exists()
+
+
+def who_read_an_answer(case: Case) -> set[int]:
+    """The keys of everybody who was shown what somebody signed on this case, by a page or a letter: the trail says of each reading whether
+    it told. A second opinion of theirs is not independent any more."""
+    return set(_tellings([case]).values_list("actor", flat=True))
+
+
+def whose_answer_was_read(viewer: Viewer, cases: Iterable[Case]) -> set[UUID]:
+    """Of these cases, those of which this person was shown what somebody signed."""
+    return {UUID(key) for key in _tellings(cases).filter(actor=viewer.pk).values_list("object_id", flat=True)}
+
+
+def _tellings(cases: Iterable[Case]) -> QuerySet[AuditEntry]:
+    keys = [str(case.pk) for case in cases]
+    return AuditEntry.objects.filter(object_type=Case._meta.label_lower, object_id__in=keys, detail__answers=True).order_by()
 
 
 def histologies_of(viewer: Viewer, lesion: Lesion) -> list[Histology]:

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from django.utils import timezone
 
 from patients import standing
-from patients.models import Case, CaseStatus, Image, Role, User, Viewer
+from patients.models import Case, CaseStatus, Image, Pool, Role, User, Viewer
 from patients.selectors.records import latest_image
 
 CASES_PER_PAGE = 25
@@ -61,7 +61,7 @@ def queue_page(viewer: User, *, addressed: str = "", urgency: str = "", after: U
         waiting = waiting.filter(to_user=viewer) if addressed == "me" else waiting.filter(to_pool_id=int(addressed))
     if urgency:
         waiting = waiting.filter(urgency=urgency)
-    keys = list(_from(waiting.in_order(), after).values_list("pk", flat=True)[: CASES_PER_PAGE + 1])
+    keys = list(_from(viewer, waiting.in_order(), after).values_list("pk", flat=True)[: CASES_PER_PAGE + 1])
     shown = keys[:CASES_PER_PAGE]
     cases = _shown(shown, _with_unjudged(viewer))
     return QueuePage([_row(cases[pk]) for pk in shown if pk in cases], waiting.count(), shown[-1] if len(keys) > len(shown) else None)
@@ -74,7 +74,9 @@ def new_in_queue(viewer: Viewer, since: datetime) -> int:
 def desk_of_practice(viewer: Viewer) -> list[Section]:
     """What a practice has to do next: reply, read, choose somebody else, send, ask after what is late."""
     late = Q(status__in=[CaseStatus.WAITING, CaseStatus.CLAIMED], due_at__lt=timezone.now())
-    gone = Q(status=CaseStatus.WAITING, to_user__isnull=False) & ~Q(to_user__is_active=True, to_user__role=Role.DERMATOLOGIST)
+    readers = User.objects.filter(is_active=True, role=Role.DERMATOLOGIST)
+    left = Q(to_user__isnull=False) & ~Q(to_user__is_active=True, to_user__role=Role.DERMATOLOGIST)
+    gone = Q(left | Q(to_pool__in=Pool.objects.exclude(members__in=readers).values("pk")), status=CaseStatus.WAITING)
     acts = {
         "asked": Q(status=CaseStatus.INFO_ASKED),
         "answered": Q(status=CaseStatus.ANSWERED),
@@ -141,8 +143,8 @@ def _sections(found: Placed, acts: Iterable[str], cases: dict[UUID, Case]) -> li
     ]
 
 
-def _from(waiting: QuerySet[Case], after: UUID | None) -> QuerySet[Case]:
-    last = Case.objects.filter(pk=after).first() if after else None
+def _from(viewer: Viewer, waiting: QuerySet[Case], after: UUID | None) -> QuerySet[Case]:
+    last = Case.objects.visible_to(viewer).filter(pk=after).first() if after else None
     if last is None or last.stands_at is None:
         return waiting
     return waiting.filter(Q(stands_at__gt=last.stands_at) | Q(stands_at=last.stands_at, pk__gt=last.pk))

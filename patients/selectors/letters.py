@@ -102,6 +102,7 @@ def _opinion(case: Case, *, is_second: bool) -> letter.Opinion | None:
         text=current.text,
         signed_name=current.signed_name,
         signed_at=timezone.localtime(current.signed_at),
+        is_blind=current.is_blind,
         replaces=tuple((answer.signed_name, timezone.localtime(answer.signed_at)) for answer in replaced),
     )
 

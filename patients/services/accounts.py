@@ -102,24 +102,32 @@ def save_practice(*, actor: User, practice: Practice | None, version: str = "", 
     """Makes one when there is none yet."""
     with transaction.atomic():
         lock_administration(actor)
-        current = Practice.objects.select_for_update().get(pk=practice.pk) if practice else Practice()
+        current = Practice.objects.select_for_update(no_key=True).get(pk=practice.pk) if practice else Practice()
         return _saved(actor, current, PRACTICE_FIELDS, version, values)
 
 
 def save_pool(*, actor: User, pool: Pool | None, members: Collection[User], version: str = "", **values: Any) -> Pool:
+    """Nobody joins or leaves while they take a case or sign; what somebody who leaves has taken goes back."""
     with transaction.atomic():
-        lock_administration(actor)
-        current = Pool.objects.select_for_update().get(pk=pool.pk) if pool else Pool()
-        if any(not member.is_dermatologist for member in members):
+        concerned = {*(member.pk for member in members), *(_members_of(pool) if pool else [])}
+        held = lock_administration(actor, *concerned)
+        current = Pool.objects.select_for_update(no_key=True).get(pk=pool.pk) if pool else Pool()
+        wanted, before = {held[member.pk] for member in members}, set(current.members.all()) if pool else set()
+        if any(not member.is_dermatologist for member in wanted):
             raise ClinicError("not_a_dermatologist", "Only dermatologists with an active account share a pool.")
-        before = set(current.members.all()) if pool else set()
+        if not before <= set(held.values()):
+            raise _changed_meanwhile()
         current = _saved(actor, current, POOL_FIELDS, version, values)
-        if before != set(members):
-            for left in before - set(members):
+        if before != wanted:
+            current.members.set(wanted)
+            for left in before - wanted:
                 give_back_cases_of(actor=actor, user=left, pool=current)
-            current.members.set(members)
             audit.record(actor=actor, action="pool.change", obj=current, detail={"fields": ["members"]})
     return current
+
+
+def _members_of(pool: Pool) -> list[int]:
+    return list(pool.members.values_list("pk", flat=True))
 
 
 def require_second_factor(*, actor: User, roles: Collection[str]) -> None:
@@ -140,13 +148,14 @@ def check_place(role: str, practice: Practice | None) -> None:
 
 
 def lock_administration(actor: User, *also: object) -> dict[int, User]:
-    """Locks every active administrator, and the people whose keys are given: one act of administration at a time.
+    """Locks every active administrator, and the people whose keys are given: one act of administration at a time, and none while one of
+    these people takes a case or signs (`holding`).
 
     The actor is looked at again under the lock. Nobody can demote or switch off themselves, so while an act goes on there is
     always one administrator left: the one who acts.
     """
     wanted = Q(role=Role.ADMIN, is_active=True) | Q(pk__in=also)
-    locked = {user.pk: user for user in User.objects.select_for_update().filter(wanted).order_by("pk")}
+    locked = {user.pk: user for user in User.objects.select_for_update(no_key=True).filter(wanted).order_by("pk")}
     rules.require(actor.pk in locked and rules.can_manage_accounts(locked[actor.pk]))
     return locked
 
@@ -157,8 +166,12 @@ def _person_for(actor: User, person: User) -> User:
 
 def _refuse_stale(row: Model, fields: Iterable[str], version: str) -> None:
     if version != version_of(row, fields):
-        message = "Somebody else changed this while you had it open, and nothing was saved. Load the page again and look first."
-        raise ClinicError("changed_meanwhile", message, http_status=409)
+        raise _changed_meanwhile()
+
+
+def _changed_meanwhile() -> ClinicError:
+    message = "Somebody else changed this while you had it open, and nothing was saved. Load the page again and look first."
+    return ClinicError("changed_meanwhile", message, http_status=409)
 
 
 def _differing(row: Model, changes: dict[str, Any]) -> list[str]:
@@ -190,5 +203,5 @@ def _save(row: Model, values: dict[str, Any], taken: str) -> None:
 def _leave_work(actor: User, person: User) -> None:
     """Pools and cases are dermatologists'."""
     if not person.is_dermatologist:
-        give_back_cases_of(actor=actor, user=person)
         person.pools.clear()
+        give_back_cases_of(actor=actor, user=person)

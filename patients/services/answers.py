@@ -26,7 +26,10 @@ from patients.models import (
     TextBlock,
     User,
 )
+from patients.selectors import who_read_an_answer
 from patients.services import cases
+from patients.services.holding import hold_reader
+from patients.services.notifications import askers
 from skinclinic.errors import ClinicError
 
 
@@ -88,6 +91,7 @@ def sign_answer(*, actor: User, case: Case, opinion: Opinion, replaces: str | No
     """
     rules.require(rules.can_review(actor))
     with transaction.atomic():
+        hold_reader(actor)
         seen = cases.held_case(actor, _locked(actor, case))
         earlier = seen.answers.current().filter(is_second=False).first()
         _check_replaces(earlier, replaces)
@@ -97,23 +101,28 @@ def sign_answer(*, actor: User, case: Case, opinion: Opinion, replaces: str | No
             raise ClinicError("not_yours", "Only whoever signed an answer can replace it.", http_status=403)
         answer = _sign(actor, seen, opinion, supersedes=earlier)
         kind = EventKind.SUPERSEDED if earlier else EventKind.ANSWERED
-        cases.tell(seen, kind, actor, "", [seen.by], Notification.Kind.CASE_ANSWERED)
+        cases.tell(seen, kind, actor, "", askers(seen), Notification.Kind.CASE_ANSWERED)
         cases.trace(actor, "answer.supersede" if earlier else "answer.sign", seen)
     return answer
 
 
 def sign_second_opinion(*, actor: User, case: Case, opinion: Opinion, replaces: str | None = None) -> Answer:
-    """Of several who are asked one signs, and may replace their own later; never whoever answered first."""
+    """Of several who are asked one signs, and may replace their own later; never whoever answered first.
+
+    Whether they knew the first answer, as colleagues in one pool may, is kept with the answer and said wherever it is shown.
+    """
     rules.require(rules.can_review(actor))
     with transaction.atomic():
+        hold_reader(actor)
         seen = _locked(actor, case)
         earlier = own_answer(actor, seen)
         rules.require(cases.is_second_reader(actor, seen) and (earlier is None or earlier.is_second))
         _check_replaces(earlier, replaces)
         if earlier is None:
             _end_second_opinion(seen)
-        answer = _sign(actor, seen, opinion, supersedes=earlier, is_second=True)
-        people = [seen.by, *([seen.claimed_by] if seen.claimed_by else [])]
+        is_blind = actor.pk not in who_read_an_answer(seen)
+        answer = _sign(actor, seen, opinion, supersedes=earlier, is_second=True, is_blind=is_blind)
+        people = [*askers(seen), *([seen.claimed_by] if seen.claimed_by else [])]
         kind = EventKind.SUPERSEDED if earlier else EventKind.SECOND_ANSWERED
         cases.tell(seen, kind, actor, "", people, Notification.Kind.CASE_ANSWERED)
         cases.trace(actor, "answer.supersede" if earlier else "answer.second-opinion", seen)
@@ -130,7 +139,7 @@ def _end_second_opinion(case: Case) -> None:
 
 def _locked(actor: User, case: Case) -> Case:
     """As it stands now, and stays until the end of the transaction: windows, colleagues and drafts take turns."""
-    Case.objects.select_for_update().filter(pk=case.pk).first()
+    Case.objects.select_for_update(no_key=True).filter(pk=case.pk).first()
     return cases.case_for(actor, case.pk)
 
 
@@ -140,10 +149,8 @@ def _check_replaces(current: Answer | None, replaces: str | None) -> None:
         raise ClinicError("answered_meanwhile", message, http_status=409)
 
 
-def _sign(actor: User, case: Case, opinion: Opinion, *, supersedes: Answer | None = None, is_second: bool = False) -> Answer:
-    answer = Answer.objects.create(
-        case=case, is_second=is_second, supersedes=supersedes, signed_by=actor, signed_name=str(actor), **vars(opinion)
-    )
+def _sign(actor: User, case: Case, opinion: Opinion, *, supersedes: Answer | None, **kind: bool) -> Answer:
+    answer = Answer.objects.create(case=case, supersedes=supersedes, signed_by=actor, signed_name=str(actor), **kind, **vars(opinion))
     AnswerDraft.objects.filter(case=case, by=actor).delete()
     return answer
 
@@ -200,7 +207,7 @@ def record_histology(
             by=actor,
         )
         if case is not None:
-            people = [case.by, *([case.claimed_by] if case.claimed_by else [])]
+            people = [*askers(case), *([case.claimed_by] if case.claimed_by else [])]
             cases.tell(case, EventKind.HISTOLOGY, actor, "", people, Notification.Kind.HISTOLOGY)
         audit.record(actor=actor, action="histology.record", obj=histology, patient=seen.patient)
     return histology

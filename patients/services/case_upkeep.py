@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from patients import permissions as rules
 from patients import queue
-from patients.models import Case, CaseStatus, EventKind, Image, Lesion, Pool, User
+from patients.models import Case, CaseStatus, EventKind, Image, Lesion, Pool, Role, User
 from patients.models.cases import UNANSWERED
 from patients.services.cases import CASES, Told, tell, trace
-from patients.services.notifications import members, notify
+from patients.services.notifications import askers, members, notify
 
 
 def raise_alert(*, image: Image, alert: float) -> None:
@@ -21,7 +22,7 @@ def raise_alert(*, image: Image, alert: float) -> None:
         Lesion.objects.select_for_update(no_key=True).get(pk=image.lesion_id)  # a case that is being sent right now must hear of it
         if not Image.objects.filter(pk=image.pk).exclude(alert__gte=alert).update(alert=alert):
             return
-        for case in Case.objects.select_for_update().filter(lesion=image.lesion_id, status__in=UNANSWERED):
+        for case in Case.objects.select_for_update(no_key=True).filter(lesion=image.lesion_id, status__in=UNANSWERED):
             if case.alert is None or case.alert < alert:
                 facts = queue.Facts(case.due_at or timezone.now(), tuple(case.red_flags), case.checklist_score, alert)
                 Case.objects.filter(pk=case.pk).update(alert=alert, stands_at=queue.stands_at(facts))
@@ -39,22 +40,35 @@ def _mark_breach(case: Case, now: datetime) -> bool:
         unmarked = Case.objects.filter(pk=case.pk, status=case.status, due_at__lt=now, breached_at__isnull=True)
         if not unmarked.update(breached_at=now):
             return False
-        notify([*members(case.claimed_by or case.target), case.by], Told.BREACH, case)
+        notify([*members(case.claimed_by or case.target), *askers(case)], Told.BREACH, case)
         return True
 
 
 def give_back_cases_of(*, actor: User, user: User, pool: Pool | None = None) -> int:
-    """For somebody who leaves, or leaves one pool: what they took and did not answer goes back to its place in the queue, and second
-    opinions asked of them by name are not waited for any more. Returns how many cases moved.
+    """For somebody who leaves, or has left one pool: what they took and did not answer goes back to its place in the queue, and second
+    opinions that nobody can give any more are not waited for. Returns how many cases moved.
 
-    Where they wait for information, the case goes back into the queue when the practice replies (`reply_to_question`).
+    The caller holds the account (`holding`), so they take nothing meanwhile. Where they wait for information, the case goes back into the
+    queue when the practice replies (`reply_to_question`).
     """
     rules.require(rules.can_manage_accounts(actor))
-    theirs = CASES.filter(to_pool=pool) if pool else CASES
+    taken = Q(claimed_by=user, status=CaseStatus.CLAIMED) & (Q(to_pool=pool) if pool else Q())
+    second = Q(_nobody_to_ask() if pool else _nobody_to_ask() | Q(second_to_user=user), status=CaseStatus.SECOND_OPINION)
     with transaction.atomic():
-        taken = [_give_back(actor, case) for case in theirs.filter(claimed_by=user, status=CaseStatus.CLAIMED)]
-        asked = [] if pool else CASES.filter(second_to_user=user, status=CaseStatus.SECOND_OPINION)
-        return sum(taken) + sum(_stop_waiting(actor, case) for case in asked)
+        given_back = [_give_back(actor, case) for case in _locked(taken)]
+        return sum(given_back) + sum(_stop_waiting(actor, case) for case in _locked(second))
+
+
+def _nobody_to_ask() -> Q:
+    """A pool in which nobody is left but whoever answered first."""
+    readers = User.objects.filter(pools=OuterRef("second_to_pool"), is_active=True, role=Role.DERMATOLOGIST)
+    return Q(second_to_pool__isnull=False) & ~Exists(readers.exclude(pk=OuterRef("claimed_by")))
+
+
+def _locked(wanted: Q) -> list[Case]:
+    """In the order of their keys, as everywhere, and read when nobody can change them any more."""
+    keys = list(Case.objects.select_for_update(no_key=True).filter(wanted).order_by("pk").values_list("pk", flat=True))
+    return list(CASES.select_related("second_to_user", "second_to_pool").filter(pk__in=keys))
 
 
 def _give_back(actor: User, case: Case) -> bool:
@@ -68,6 +82,6 @@ def _give_back(actor: User, case: Case) -> bool:
 def _stop_waiting(actor: User, case: Case) -> bool:
     moved = Case.objects.move(case.pk, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED, second_to_user=None, second_to_pool=None)
     if moved:
-        tell(case, EventKind.SECOND_WITHDRAWN, actor, f"{case.second_to_user} no longer answers.")
+        tell(case, EventKind.SECOND_WITHDRAWN, actor, f"{case.second_target} no longer answers.")
         trace(actor, "case.second-opinion-withdraw", case)
     return moved

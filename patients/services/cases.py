@@ -29,7 +29,8 @@ from patients.models import (
     role_of,
 )
 from patients.services.consents import give_consent, hold_consent
-from patients.services.notifications import members, notify
+from patients.services.holding import hold, hold_reader
+from patients.services.notifications import askers, members, notify
 from skinclinic.errors import ClinicError
 
 Told = Notification.Kind
@@ -131,10 +132,9 @@ def reply_to_question(*, actor: User, case: Case, text: str) -> None:
     rules.require(rules.can_refer(actor))
     _need(text, "Write the information that was asked for.")
     with transaction.atomic():
-        seen = case_for(actor, case.pk)
+        asker, seen = _asker_and_case(actor, case)
         waited = timezone.now() - F("asked_at")
         moved_on = {name: F(name) + waited for name in ("due_at", "stands_at", "paused")}
-        asker = seen.claimed_by
         if asker is not None and role_of(asker) == Role.DERMATOLOGIST and is_first_reader(asker, seen):
             move_case(seen, CaseStatus.INFO_ASKED, CaseStatus.CLAIMED, asked_at=None, **moved_on)
             told, kind = members(asker), Told.INFO_GIVEN
@@ -144,6 +144,16 @@ def reply_to_question(*, actor: User, case: Case, text: str) -> None:
             told, kind = members(seen.target), Told.CASE_SENT
         tell(seen, EventKind.REPLIED, actor, text, told, kind)
         trace(actor, "case.reply", seen)
+
+
+def _asker_and_case(actor: User, case: Case) -> tuple[User | None, Case]:
+    """Whoever asked, as they are now and until the end of the transaction, and then the case."""
+    asked_by = case_for(actor, case.pk).claimed_by
+    asker = hold(asked_by).get(asked_by.pk) if asked_by else None
+    seen = _locked(actor, case)
+    if seen.claimed_by_id != (asked_by.pk if asked_by else None):  # taken by somebody else meanwhile: another question, if any
+        raise _moved_on(seen)
+    return asker, seen
 
 
 def close_case(*, actor: User, case: Case) -> None:
@@ -163,6 +173,7 @@ def claim_case(*, actor: User, case: Case) -> None:
     """Of two who claim at the same moment one has it and the other is told who."""
     rules.require(rules.can_review(actor))
     with transaction.atomic():
+        hold_reader(actor)
         seen = _locked(actor, case)  # nobody addresses it to somebody else between the question and the claim
         rules.require(seen.status != CaseStatus.WAITING or is_first_reader(actor, seen))
         move_case(seen, CaseStatus.WAITING, CaseStatus.CLAIMED, claimed_by=actor, claimed_at=timezone.now())
@@ -182,6 +193,7 @@ def claim_next(*, actor: User) -> Case | None:
         except ClinicError as refusal:
             if refusal.http_status not in {403, 409, 410}:
                 raise
+            rules.require(rules.can_review(User.objects.get(pk=actor.pk)))  # or nothing of the queue could ever be taken
             continue  # taken, withdrawn or addressed to somebody else at the same moment
         return case
     return None
@@ -201,7 +213,7 @@ def ask_for_information(*, actor: User, case: Case, text: str) -> None:
     with transaction.atomic():
         seen = held_case(actor, case)
         move_case(seen, CaseStatus.CLAIMED, CaseStatus.INFO_ASKED, asked_at=timezone.now())
-        tell(seen, EventKind.ASKED, actor, text, [seen.by], Told.INFO_ASKED)
+        tell(seen, EventKind.ASKED, actor, text, askers(seen), Told.INFO_ASKED)
         trace(actor, "case.ask", seen)
 
 
@@ -213,7 +225,7 @@ def discard_case(*, actor: User, case: Case, reason: str) -> None:
         seen = case_for(actor, case.pk) if rules.can_refer(actor) else held_case(actor, case)
         sources = [CaseStatus.DRAFT, CaseStatus.WAITING] if rules.can_refer(actor) else [CaseStatus.CLAIMED]
         move_case(seen, sources, CaseStatus.DISCARDED, discard_reason=" ".join(reason.split())[:500])
-        told = [] if rules.can_refer(actor) else [seen.by]
+        told = [] if rules.can_refer(actor) else askers(seen)
         tell(seen, EventKind.DISCARDED, actor, reason, told, Told.CASE_DISCARDED)
         trace(actor, "case.discard", seen)
 
@@ -222,6 +234,8 @@ def ask_second_opinion(*, actor: User, case: Case, to: User | Pool, text: str = 
     """From whoever answered, to somebody who does not see that answer before their own is signed. The patient still agrees to it."""
     rules.require(rules.can_review(actor))
     with transaction.atomic():
+        hold_reader(actor, *members(to))
+        to = User.objects.get(pk=to.pk) if isinstance(to, User) else to
         # Before the case, as whoever withdraws the consent takes them in this order too.
         agrees = hold_consent(case_for(actor, case.pk).lesion.patient, Purpose.TELECONSULTATION)
         seen = held_case(actor, case)
@@ -290,7 +304,8 @@ def held_case(actor: User, case: Case) -> Case:
 def _locked(actor: User, case: Case) -> Case:
     """As it stands now, until the end of the transaction. Whoever could see it a moment ago is told what became of it, not 404."""
     case_for(actor, case.pk)
-    return CASES.select_for_update(of=("self",)).get(pk=case.pk)
+    Case.objects.select_for_update(no_key=True).get(pk=case.pk)
+    return CASES.get(pk=case.pk)  # read after the lock: a query that waits for it brings what was joined as it was before
 
 
 def move_case(case: Case, source: str | Sequence[str], target: str, **fields: Any) -> None:

@@ -24,7 +24,7 @@ def give_consent(*, actor: User, patient: Patient, purpose: str, given_on: date)
     rules.require(rules.can_edit_patients(actor))
     _check_purpose(purpose)
     with transaction.atomic():
-        owner = rules.get_for(actor, Patient.objects.select_for_update(), patient.pk)
+        owner = rules.get_for(actor, Patient.objects.select_for_update(no_key=True), patient.pk)
         _check_day(owner, given_on)
         if owner.consents.in_force().filter(purpose=purpose).exists():
             raise ClinicError("consent_in_force", "This consent is already on record.", http_status=409)
@@ -41,7 +41,7 @@ def withdraw_consent(*, actor: User, patient: Patient, purpose: str) -> Consent:
     rules.require(rules.can_edit_patients(actor))
     _check_purpose(purpose)
     with transaction.atomic():
-        owner = rules.get_for(actor, Patient.objects.select_for_update(), patient.pk)
+        owner = rules.get_for(actor, Patient.objects.select_for_update(no_key=True), patient.pk)
         consent = owner.consents.in_force().filter(purpose=purpose).select_for_update().first()
         if consent is None:
             raise ClinicError("no_consent", "There is no such consent in force.", http_status=409)
@@ -55,7 +55,9 @@ def withdraw_consent(*, actor: User, patient: Patient, purpose: str) -> Consent:
 def _take_back_cases(actor: User, patient: Patient) -> list[str]:
     """The keys of the cases that were ended. Whoever had taken one, or was to give a second opinion, is told."""
     related = ("claimed_by", "second_to_user", "second_to_pool")
-    cases = Case.objects.filter(lesion__patient=patient).select_related(*related).order_by("pk").select_for_update(of=("self",))
+    cases = (
+        Case.objects.filter(lesion__patient=patient).select_related(*related).order_by("pk").select_for_update(no_key=True, of=("self",))
+    )
     ended = list(cases.filter(status__in=[CaseStatus.DRAFT, *UNANSWERED, CaseStatus.SECOND_OPINION]))
     for case in ended:
         _end(case, actor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.core.files import File
 from django.db import transaction
 
@@ -41,7 +43,9 @@ def add_image(*, actor: User, lesion: Lesion, prepared: Intake, capture: Capture
         _require_open(owner.patient.practice)
         hold_care(owner.patient)  # it may have been withdrawn while the file was read
         known = Image.objects.filter(lesion=owner, sha256=prepared.sha256).first()
-        image = known or _store_image(actor, owner, prepared, capture.completed_by(prepared.capture))
+        completed = capture.completed_by(prepared.capture)
+        _check_day(owner, completed.taken_on)
+        image = known or _store_image(actor, owner, prepared, completed)
         audit.record(actor=actor, action="image.add-again" if known else "image.add", obj=image, patient=owner.patient)
     return image, known is None
 
@@ -73,6 +77,14 @@ def unpair_image(*, actor: User, image: Image) -> None:
 def _require_open(practice: Practice) -> None:
     if not practice.is_open:
         raise ClinicError("practice_closed", CLOSED, http_status=409)
+
+
+def _check_day(lesion: Lesion, taken_on: date | None) -> None:
+    if taken_on is not None and taken_on < lesion.patient.birth_date:
+        message = (
+            f"This picture is dated {taken_on.isoformat()}, before the patient was born. Check whose it is, or give the day it was taken."
+        )
+        raise ClinicError("taken_before_birth", message)
 
 
 def _store_image(actor: User, lesion: Lesion, prepared: Intake, capture: CaptureFields) -> Image:

@@ -33,7 +33,9 @@ def add_lesion(
 ) -> Lesion:
     rules.require(rules.can_add_lesions(actor))
     with transaction.atomic():
-        owner = rules.get_for(actor, Patient.objects.select_for_update(), patient.pk)  # two lesions at once must not share a number
+        owner = rules.get_for(
+            actor, Patient.objects.select_for_update(no_key=True), patient.pk
+        )  # two lesions at once must not share a number
         check_facts(born=owner.birth_date, site=site, laterality=laterality, first_noticed=first_noticed)
         last = owner.lesions.aggregate(last=Max("number"))["last"] or 0
         lesion = Lesion.objects.create(

@@ -35,7 +35,8 @@ def write_letter(
     else:
         document = compose_referrer(content, language or actor.language)
     pdf = render(document, find_fonts())
-    audit.record(actor=actor, action="letter.create", obj=seen, detail={"kind": kind, "language": document.language})
+    detail = {"kind": kind, "language": document.language, "answers": content.answer is not None}
+    audit.record(actor=actor, action="letter.create", obj=seen, detail=detail)
     return f"letter-{seen.reference}.pdf", pdf
 
 

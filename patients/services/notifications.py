@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from patients import audit
 from patients import permissions as rules
-from patients.models import Case, Notification, Pool, User
+from patients.models import Case, Notification, Pool, Role, User, role_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,14 @@ def members(target: User | Pool | None) -> list[User]:
     if isinstance(target, Pool):
         return list(target.members.all())
     return [target] if target else []
+
+
+def askers(case: Case) -> list[User]:
+    """Whoever asked; when they have left the practice, everybody who treats there: an answer, or a replaced one, must reach somebody."""
+    practice = case.lesion.patient.practice_id
+    if role_of(case.by) == Role.GP and case.by.practice_id == practice:
+        return [case.by]
+    return list(User.objects.filter(role=Role.GP, practice=practice, is_active=True))
 
 
 def mark_read(*, actor: User, notification: Notification) -> None:

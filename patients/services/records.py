@@ -78,7 +78,7 @@ def change_patient(
     rules.require(rules.can_edit_patients(actor))
     with transaction.atomic():
         practice = _locked_practice(actor)
-        current = rules.get_for(actor, Patient.objects.select_for_update(of=("self",)), patient.pk)
+        current = rules.get_for(actor, Patient.objects.select_for_update(no_key=True, of=("self",)), patient.pk)
         before, wanted = vocabulary.words_of(current), _as_wanted(current, changes)
         if wanted.birth_date != current.birth_date:
             check_birth_date(wanted.birth_date)

@@ -48,7 +48,7 @@ def index_everybody() -> int:
 
 @transaction.atomic
 def _index(keys: Sequence[UUID]) -> set[str]:
-    batch = list(Patient.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+    batch = list(Patient.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
     for patient in batch:
         patient.search_words = index_of(patient)
     Patient.objects.bulk_update(batch, ["search_words"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -20,8 +21,9 @@ from patients.selectors.access import Act
 PER_PAGE = 50
 PER_PRINT = 5000
 COLUMNS = ("When", "Who", "Role", "What", "Reason")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What spreadsheets would run instead of show."""
+FORMULA = re.compile(r"(^|[;|\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r])")
+"""What spreadsheets would run instead of show: at the beginning, behind what some of them take for the end of a cell (a German one opens
+files at the semicolon), and in the wide signs of East Asian keyboards."""
 
 
 @require_safe
@@ -66,4 +68,4 @@ def _values(act: Act) -> tuple[str, ...]:
 
 
 def _shown(value: str) -> str:
-    return f"'{value}" if value.startswith(FORMULA) else value
+    return FORMULA.sub(r"\g<0>'", value)

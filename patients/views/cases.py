@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from patients import audit, selectors, services
 from patients import permissions as rules
 from patients.forms import CaseListForm, ReaddressForm, ReplyForm, WithdrawForm
-from patients.models import Answer, Case, CaseStatus, RedFlag
+from patients.models import Answer, Case, CaseStatus, RedFlag, User
 from patients.models.cases import READ, SENT
 from patients.views.pages import person, saved
 
@@ -115,15 +115,16 @@ def _act(request: HttpRequest, case_id: UUID, form: Any, act: Callable[[Case, An
 def _page(request: HttpRequest, found: Case, refused: forms.BaseForm | None = None) -> HttpResponse:
     viewer = person(request)
     services.mark_read_for(viewer=viewer, case=found)
-    audit.record(actor=viewer, action="case.read", obj=found)
+    answers = sorted(selectors.answers_for(viewer, found), key=_newest_of_its_kind_first)
+    audit.record(actor=viewer, action="case.read", obj=found, detail={"answers": bool(answers)})
     context: dict[str, Any] = {
         "case": found,
         "flags": [RedFlag(flag).label for flag in found.red_flags],
         "events": selectors.events_for(viewer, found),
         "images": found.lesion.images.all(),
-        "answers": sorted(selectors.answers_for(viewer, found), key=_newest_of_its_kind_first),
+        "answers": answers,
         "histologies": selectors.histologies_for(viewer, found),
-        "is_blinded": selectors.is_blinded(viewer, found),
+        **blindfold(viewer, found),
         "can_record_histology": found.status in READ and rules.can_record_histology(viewer),
         "has_letters": found.status in SENT and rules.can_write_letters(viewer),
         "is_preliminary": found.status not in READ,
@@ -131,6 +132,12 @@ def _page(request: HttpRequest, found: Case, refused: forms.BaseForm | None = No
     }
     context["refused"] = None if refused in context.values() else refused  # its place is gone: what was typed stands at the top
     return render(request, "patients/case.html", context, status=400 if refused is not None else 200)
+
+
+def blindfold(viewer: User, case: Case) -> dict[str, bool]:
+    """Whether the answer is kept from this person, and whether that comes too late: they read it before they were asked."""
+    is_blinded = selectors.is_blinded(viewer, case)
+    return {"is_blinded": is_blinded, "has_read_before": is_blinded and viewer.pk in selectors.who_read_an_answer(case)}
 
 
 def _newest_of_its_kind_first(answer: Answer) -> tuple[bool, float]:

@@ -32,7 +32,10 @@ def _home_of_dermatologist(request: HttpRequest) -> HttpResponse:
     desk, rows = selectors.desk_of_dermatologist(person(request))
     seen = _patients_on(desk) | set(selectors.patients_of(row.case for row in rows))
     audit.record(actor=request.user, action="home.read", obj=person(request), detail={"patients": sorted(seen)})
-    return render(request, "patients/home_dermatologist.html", {"desk": desk, "rows": rows})
+    read_before = selectors.whose_answer_was_read(
+        request.user, [case for section in desk if section.key == "second" for case in section.cases]
+    )
+    return render(request, "patients/home_dermatologist.html", {"desk": desk, "rows": rows, "read_before": read_before})
 
 
 def _cases_on(desk: list[selectors.Section]) -> list[Case]:

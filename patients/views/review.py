@@ -18,6 +18,7 @@ from patients import audit, selectors, services
 from patients import permissions as rules
 from patients.forms import AnswerForm, DiscardForm, InformationForm, SecondOpinionForm
 from patients.models import AnswerDraft, Case, CaseStatus, Certainty, Diagnosis, Management, RedFlag, RiskFactor, Symptom, User
+from patients.views.cases import blindfold
 from patients.views.pages import form_page, person, saved
 from skinclinic.errors import ClinicError
 
@@ -103,7 +104,8 @@ def discard(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @rules.allowed_if(rules.can_review)
 def second_opinion(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    case, form = services.case_for(request.user, case_id), SecondOpinionForm(person(request), request.POST or None)
+    case = services.case_for(request.user, case_id)
+    form = SecondOpinionForm(person(request), request.POST or None, readers=selectors.who_read_an_answer(case))
 
     def act() -> None:
         services.ask_second_opinion(actor=person(request), case=case, to=form.target(), text=form.cleaned_data["text"])
@@ -143,7 +145,8 @@ def _page(
 ) -> HttpResponse:
     me, patient = person(request), case.lesion.patient
     services.mark_read_for(viewer=me, case=case)
-    audit.record(actor=me, action="case.read", obj=case)
+    answers = list(selectors.answers_for(me, case))
+    audit.record(actor=me, action="case.read", obj=case, detail={"answers": bool(answers)})
     context = {
         "case": case,
         "lesion": case.lesion,
@@ -151,11 +154,11 @@ def _page(
         "pictures": selectors.pictures_for_review(case.lesion),
         "facts": _facts(case),
         "events": selectors.events_for(me, case),
-        "answers": selectors.answers_for(me, case),
+        "answers": answers,
         "histologies": selectors.histologies_for(me, case),
         "own": services.own_answer(me, case),
         "is_mine": case.claimed_by_id == me.pk,
-        "is_blinded": selectors.is_blinded(me, case),
+        **blindfold(me, case),
         "may_take": case.status == CaseStatus.WAITING and services.is_first_reader(me, case),
         "form": form,
         "replaces": replaces,

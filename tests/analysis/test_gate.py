@@ -13,9 +13,12 @@ from analysis.models import Analysis, Status
 from analysis.urls import urlpatterns
 from patients.models import AuditEntry, Image
 from patients.services import record_impression
+from tests.analysis.pages import page, with_result
 from tests.analysis.states import in_state
+from tests.analysis.test_visits import STORED
 from tests.analysis.tiny import TinyAnalyser
 from tests.cast import Cast
+from tests.factories import make_image
 
 LED, REFUSED, OPEN = "led to the impression", "refused", "open"
 ROUTES: dict[str, dict[str, str]] = {
@@ -150,3 +153,55 @@ def test_findings_of_a_case_hold_back_what_is_owed(asking: Cast, client: Client)
     assert str(other.pk) in page
     assert "Give your impression" in page
     assert AuditEntry.objects.get(action="findings.read").detail == {"analyses": [str(other.pk)]}
+
+
+# --- What a later picture tells of an earlier one -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def later(asking: Cast) -> Analysis:
+    """Of a second picture of the lesion, which Ada and Dana have judged; the first they have not."""
+    image = make_image(asking.lesion)
+    for person in (asking.ada, asking.dana):
+        record_impression(actor=person, image=image, diagnosis="NV", certainty="possible")
+    analysis = with_result(finished(image), change=STORED | {"image": str(asking.image.pk)})
+    for kind in ("earlier", "change"):
+        analysis.artefacts.create(kind=kind, file=image.thumbnail.name, sha256="0" * 64)
+    return analysis
+
+
+def status_of(client: Client, name: str, *args: object) -> int:
+    response = client.get(reverse(name, args=args))
+    assert response.getvalue() is not None
+    return response.status_code
+
+
+def test_a_result_does_not_tell_what_was_found_in_an_earlier_picture_that_is_owed_an_impression(
+    asking: Cast, client: Client, later: Analysis
+) -> None:
+    client.force_login(asking.ada)
+    shown = page(client, "analysis:detail", later.pk)
+    assert "said what you think of the earlier picture" in shown
+    assert f"{reverse('patients:impression', args=[asking.image.pk])}?next=" in shown
+    assert "Change of colour" not in shown
+    assert "unchanged lesion" not in shown
+    assert [status_of(client, "analysis:artefact", later.pk, kind) for kind in ("earlier", "change", "lesion")] == [403, 403, 200]
+    record_impression(actor=asking.ada, image=asking.image, diagnosis="NV", certainty="possible")
+    shown = page(client, "analysis:detail", later.pk)
+    assert "said what you think of the earlier picture" not in shown
+    assert "Change of colour" in shown
+    assert [status_of(client, "analysis:artefact", later.pk, kind) for kind in ("earlier", "change")] == [200, 200]
+
+
+def test_nor_does_the_working_page(asking: Cast, client: Client, later: Analysis) -> None:
+    client.force_login(asking.dana)
+    assert "Change of colour" not in page(client, "analysis:case-findings", asking.case.pk)
+    record_impression(actor=asking.dana, image=asking.image, diagnosis="NV", certainty="possible")
+    assert "Change of colour" in page(client, "analysis:case-findings", asking.case.pk)
+
+
+def test_an_earlier_picture_that_is_gone_holds_nothing_back(asking: Cast, client: Client, later: Analysis) -> None:
+    with_result(later, change=STORED | {"image": "00000000-0000-0000-0000-000000000000"})
+    client.force_login(asking.ada)
+    assert "Change of colour" in page(client, "analysis:detail", later.pk)
+    assert status_of(client, "analysis:artefact", later.pk, "change") == 200

@@ -113,6 +113,7 @@ REFUSED: dict[str, Callable[[Cast], Any]] = {
     "answer_follow_up_has_months without": lambda cast: answer(cast, follow_up_months=3),
     "answer_icd10_shape": lambda cast: answer(cast, icd10="mole"),
     "answer_is_signed": lambda cast: answer(cast, signed_name=""),
+    "answer_blind_means_second": lambda cast: answer(cast, is_blind=True),
     "answer_one_of_a_kind": lambda cast: [answer(cast), answer(cast)],
     "answer_draft_one_each": lambda cast: [AnswerDraft.objects.create(case=cast.case, by=cast.dana) for _ in range(2)],
     "text_block_title_once": lambda cast: [text_block(cast), text_block(cast)],

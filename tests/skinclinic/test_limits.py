@@ -43,6 +43,19 @@ def test_a_body_somewhat_too_large_is_thrown_away_so_that_the_answer_arrives(set
     assert (request.read() == b"") == is_taken
 
 
+@pytest.mark.parametrize("charset", ["rot13", "unicode_escape", "utf-16", "idna", "no-such-letters", ""])
+def test_other_letters_than_utf_8_are_refused(charset: str) -> None:
+    """Of these some end in an error page, others in half a sign that no database takes."""
+    request = RequestFactory().generic("POST", "/", b"words=x", content_type=f"application/x-www-form-urlencoded; charset={charset}")
+    assert BodyLimitMiddleware(lambda _: HttpResponse())(request).status_code == (415 if charset else 200)
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded; charset=UTF-8", "multipart/form-data; boundary=x", ""])
+def test_what_browsers_send_is_read(kind: str) -> None:
+    request = RequestFactory().post("/", b"", content_type=kind)
+    assert BodyLimitMiddleware(lambda _: HttpResponse())(request).status_code == 200
+
+
 def test_people_get_a_page_before_anybody_knows_them() -> None:
     request: HttpRequest = RequestFactory().post("/", headers={"Accept": "text/html"})
     request.META["CONTENT_LENGTH"] = str(10**9)
