@@ -227,6 +227,7 @@ def get(route: str, made: str) -> Request:
 
 
 TRACES += [
+    ("ada", "POST retire", post("dermatoscope-retire", "dermatoscope"), {"image.calibrate", "dermatoscope.create", "dermatoscope.retire"}),
     ("ada", "GET draft", get("case-edit", "draft"), {"case.read"}),
     ("ada", "POST discard draft", post("case-discard-draft", "draft"), {"case.discard"}),
     ("ada", "POST reply", post("case-reply", "asked", text="Since May."), {"case.reply"}),
@@ -266,10 +267,10 @@ def test_every_read_and_write_leaves_its_trace(
 
 
 SILENT = {
-    "analysis:explanation-status", "analysis:status", "patients:break-glass", "patients:invitations", "patients:invite", "patients:new",
-    "patients:notifications", "patients:people", "patients:person", "patients:policies", "patients:pool", "patients:pool-new",
-    "patients:pools", "patients:practice", "patients:practice-new", "patients:practices", "patients:preferences", "patients:queue-news",
-    "patients:sla", "patients:text-block", "patients:text-blocks",
+    "analysis:explanation-status", "analysis:status", "patients:break-glass", "patients:dermatoscopes", "patients:invitations",
+    "patients:invite", "patients:new", "patients:notifications", "patients:people", "patients:person", "patients:policies",
+    "patients:pool", "patients:pool-new", "patients:pools", "patients:practice", "patients:practice-new", "patients:practices",
+    "patients:preferences", "patients:queue-news", "patients:sla", "patients:text-block", "patients:text-blocks",
 }  # fmt: skip
 """Their pages show nothing of a patient."""
 SILENT_ACTS = {"analysis:compare-choice", "patients:image-unpair", "patients:notification-read", "patients:notifications-read"}
