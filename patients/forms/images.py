@@ -12,7 +12,7 @@ from django import forms
 from patients import limits
 from patients.capture import CaptureFields
 from patients.forms.fields import DateInput, not_in_future, or_not_stated
-from patients.models import Contact, Dermatoscope, Image, Immersion, Modality, Polarisation
+from patients.models import Contact, Image, Immersion, Modality, Polarisation
 from patients.models.dermatoscopes import DermatoscopeQuerySet
 from patients.ruler import Ruler
 
