@@ -60,6 +60,11 @@ def can_measure_images(viewer: Viewer) -> bool:
     return role_of(viewer) in {Role.GP, Role.DERMATOLOGIST}
 
 
+def can_use_dermatoscopes(viewer: Viewer) -> bool:
+    """Keep a device's scale and carry it over to a picture: only the practice knows what a picture was taken with, and at which zoom."""
+    return role_of(viewer) == Role.GP
+
+
 def can_export_originals(viewer: Viewer) -> bool:
     """Originals carry what cameras and devices wrote into them; everybody else is shown what was made of them."""
     return role_of(viewer) == Role.GP

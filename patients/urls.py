@@ -17,6 +17,7 @@ from patients.views import (
     records,
     refer,
     review,
+    scale,
     text_blocks,
 )
 from patients.views import audit as trail
@@ -49,6 +50,10 @@ clinic = [
     path("lesions/<uuid:lesion_id>/checklist/", lesions.checklist, name="checklist"),
     path("images/<uuid:image_id>/<variant:variant>/", images.image_file, name="image-file"),
     path("images/<uuid:image_id>/calibrate/", images.calibrate, name="calibrate"),
+    path("images/<uuid:image_id>/dermatoscopes/", scale.keep_dermatoscope, name="dermatoscope-keep"),
+    path("images/<uuid:image_id>/take-scale/", scale.take_scale, name="take-scale"),
+    path("dermatoscopes/", scale.dermatoscopes, name="dermatoscopes"),
+    path("dermatoscopes/<uuid:dermatoscope_id>/retire/", scale.retire_dermatoscope, name="dermatoscope-retire"),
     path("images/<uuid:image_id>/pair/", images.pair, name="image-pair"),
     path("images/<uuid:image_id>/unpair/", images.unpair, name="image-unpair"),
     # cases

@@ -13,8 +13,10 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Pil
 
-from patients.models import Case, CaseStatus, Consent, Image, Lesion, Patient, Practice, Purpose, Role, User
+from patients import services
+from patients.models import Case, CaseStatus, Consent, Dermatoscope, Image, Lesion, Patient, Practice, Purpose, Role, User
 from patients.models.cases import HELD, READ
+from patients.ruler import Ruler
 from patients.services import vocabulary
 
 _counter = itertools.count(1)
@@ -100,6 +102,13 @@ def make_image(lesion: Lesion, content: bytes | None = None, **fields: Any) -> I
         getattr(image, variant).save("", ContentFile(data), save=False)
     image.save()
     return image
+
+
+def make_dermatoscope(image: Image, name: str = "Lens", field_width_mm: float = 16) -> Dermatoscope:
+    """That took this picture, as its uploader has measured on a ruler in it."""
+    ruler = Ruler(0, 0, image.width_px, 0, field_width_mm * image.width_px / max(image.width_px, image.height_px))
+    measured = services.calibrate_image(actor=image.uploaded_by, image=image, ruler=ruler)
+    return services.keep_dermatoscope(actor=image.uploaded_by, image=image, measured=measured.pk, name=name)
 
 
 def drawn_pixels(width_px: int = 160, height_px: int = 120, seed: int = 0) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -24,11 +24,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from analysis.active_models import active_digests
 from analysis.models import Analysis, Explanation, Status
 from patients import services
-from patients.models import CaseStatus, Image, Notification, Practice, User
+from patients.models import Calibration, CaseStatus, Dermatoscope, Image, Notification, Practice, User
+from patients.ruler import Ruler
 from patients.services.accounts import PERSON_FIELDS, POOL_FIELDS, PRACTICE_FIELDS, version_of
 from tests.analysis.states import in_state
 from tests.cast import Cast
-from tests.factories import jpeg_bytes, make_case, make_image, make_user, upload
+from tests.factories import jpeg_bytes, make_case, make_dermatoscope, make_image, make_user, upload
 from tests.patients.answering import answered, taken
 
 GPS_OF_NORTH = {"ada": 200, "ben": 200}
@@ -164,6 +165,14 @@ ROUTES: dict[str, list[Route]] = {
         Route("GET", GPS_OF_NORTH | {"dana": 200} | NOT_TREATING, ("image",)),
         Route("POST", {"ada": 302, "ben": 302, "dana": 302} | NOT_TREATING, ("image",), RULER),
     ],
+    "patients:dermatoscope-keep": [
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("measured_image",), {"name": "Lens", "measured": "the measurement"}),
+    ],
+    "patients:take-scale": [
+        Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("image_beside_dermatoscope",), {"dermatoscope": "a dermatoscope"}),
+    ],
+    "patients:dermatoscopes": [Route("GET", GPS_OF_NORTH | {"cleo": 200} | NOT_GPS)],
+    "patients:dermatoscope-retire": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("dermatoscope",))],
     "patients:image-pair": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("image_with_overview",), {"overview": "an overview"})],
     "patients:image-unpair": [Route("POST", {"ada": 302, "ben": 302} | NOT_GPS, ("image",))],
     "patients:review": [
@@ -342,6 +351,11 @@ def with_factor(cast: Cast) -> User:
     return cast.theo
 
 
+def measured(image: Image) -> Image:
+    services.calibrate_image(actor=image.lesion.created_by, image=image, ruler=Ruler(0, 0, 100, 0, 10))
+    return image
+
+
 MADE: dict[str, Callable[[Cast], Any]] = {
     "draft": lambda cast: make_case(cast.free_lesion, CaseStatus.DRAFT, to_user=cast.dana),
     "asked": lambda cast: make_case(cast.free_lesion, CaseStatus.INFO_ASKED, to_user=cast.dana),
@@ -352,6 +366,9 @@ MADE: dict[str, Callable[[Cast], Any]] = {
     "signed": answered,
     "block": lambda cast: cast.dana.text_blocks.create(title="Moles", text="Look at them every month."),
     "image_of_asking_practice": asking_image,
+    "measured_image": lambda cast: measured(cast.image),
+    "dermatoscope": lambda cast: make_dermatoscope(cast.free_image),
+    "image_beside_dermatoscope": lambda cast: make_dermatoscope(cast.free_image) and cast.image,
     "switched_off": lambda _: make_user("otis", is_active=False),
     "with_factor": with_factor,
     "invitation": lambda cast: services.invite(actor=cast.ines, practice=None, **INVITATION)[0],
@@ -371,6 +388,8 @@ def data_of(cast: Cast, route: Route) -> dict[str, Any]:
         "north": cast.north.pk,
         "emil": f"user-{cast.emil.pk}",
         "a picture": upload(jpeg_bytes()),
+        "the measurement": Calibration.objects.values_list("pk", flat=True).first(),
+        "a dermatoscope": Dermatoscope.objects.values_list("pk", flat=True).first(),
         "theo's": version_of(cast.theo, PERSON_FIELDS),
         "north's": version_of(cast.north, PRACTICE_FIELDS),
         "pool's": version_of(cast.pool, POOL_FIELDS),

@@ -18,7 +18,7 @@ from analysis.scale import has_other_scale
 from analysis.services import jobs
 from patients import audit
 from patients.files import file_transaction, open_stored
-from patients.models import Image, Lesion, User
+from patients.models import Dermatoscope, Image, Lesion, User
 from patients.permissions import get_for, require
 from patients.services import add_image, prepare_image, raise_alert, require_care
 from skinclinic.errors import ClinicError
@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-def submit_image(*, actor: User, lesion: Lesion, upload: File[bytes], capture: CaptureFields) -> tuple[Analysis, bool]:
+def submit_image(
+    *, actor: User, lesion: Lesion, upload: File[bytes], capture: CaptureFields, dermatoscope: Dermatoscope | None = None
+) -> tuple[Analysis, bool]:
     """Keep the image and ask for its analysis, both or neither; and whether the image is new: the same bytes give the same analysis."""
     prepared = prepare_image(actor=actor, lesion=lesion, upload=upload)
     with file_transaction():
-        image, is_new = add_image(actor=actor, lesion=lesion, prepared=prepared, capture=capture)
+        image, is_new = add_image(actor=actor, lesion=lesion, prepared=prepared, capture=capture, dermatoscope=dermatoscope)
         return request_analysis(actor=actor, image=image), is_new
 
 

@@ -26,9 +26,10 @@ from analysis.views.gate import leads_to_impression, require_earlier_revealed, r
 from patients import audit
 from patients.files import open_stored
 from patients.forms import ImageUploadForm
-from patients.models import Image, Lesion, Viewer
+from patients.models import Dermatoscope, Image, Lesion, Viewer
 from patients.permissions import allowed_if, can_add_images, get_for, require
 from patients.selectors import awaiting_impression, is_elsewhere, own_impression
+from patients.services import missing_scale
 from patients.views import person
 from skinclinic.errors import ClinicError, wants_json
 
@@ -47,9 +48,10 @@ def submit(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
     """Keep one image of a lesion and ask for its analysis."""
     lesion = get_for(request.user, Lesion.objects.select_related("patient"), lesion_id)
     try:
-        form = _checked(ImageUploadForm(request.POST, request.FILES))
+        form = _checked(ImageUploadForm(request.POST, request.FILES, dermatoscopes=Dermatoscope.objects.visible_to(request.user)))
+        upload, dermatoscope = form.cleaned_data["image"], form.cleaned_data.get("dermatoscope")
         analysis, is_new = services.submit_image(
-            actor=person(request), lesion=lesion, upload=form.cleaned_data["image"], capture=form.capture()
+            actor=person(request), lesion=lesion, upload=upload, capture=form.capture(), dermatoscope=dermatoscope
         )
     except ClinicError as refusal:
         if wants_json(request):
@@ -58,8 +60,12 @@ def submit(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
         return redirect(lesion)
     if is_new and is_elsewhere(analysis.image):
         messages.warning(request, "The same file is on another lesion of this practice too. Check which one it shows.")
-    document = _receipt(analysis, is_new)
-    return JsonResponse(document, status=202) if wants_json(request) else redirect(document["page_url"])
+    document = _receipt(analysis, is_new) | {"notice": (notice := missing_scale(analysis.image, dermatoscope))}
+    if wants_json(request):
+        return JsonResponse(document, status=202)
+    if notice:
+        messages.warning(request, notice)
+    return redirect(document["page_url"])
 
 
 def _receipt(analysis: Analysis, is_new: bool) -> dict[str, Any]:

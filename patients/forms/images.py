@@ -13,7 +13,20 @@ from patients import limits
 from patients.capture import CaptureFields
 from patients.forms.fields import DateInput, not_in_future, or_not_stated
 from patients.models import Contact, Image, Immersion, Modality, Polarisation
+from patients.models.dermatoscopes import DermatoscopeQuerySet
 from patients.ruler import Ruler
+
+
+class DermatoscopeField(forms.ModelChoiceField):  # type: ignore[type-arg]  # at run time the class takes none
+    """Offers those in use. One that was retired since the page was drawn is understood: the service says why it does not count."""
+
+    def __init__(self, known: DermatoscopeQuerySet, *, empty: str, **options: Any) -> None:
+        super().__init__(queryset=known, empty_label=empty, **options)
+        self.offered = list(known.in_use())
+        self.choices = [("", empty), *((one.pk, str(one)) for one in self.offered)]
+
+
+GIVES_SCALE = "Gives dermoscopic pictures their millimetres. Holds only while the device, its camera and the zoom are unchanged."
 
 
 class ImageUploadForm(forms.Form):
@@ -35,6 +48,15 @@ class ImageUploadForm(forms.Form):
         min_value=Decimal(1), max_digits=5, decimal_places=1, required=False, help_text="Optical, for example 10."
     )
     taken_on = forms.DateField(widget=DateInput(), required=False)
+
+    def __init__(self, *args: Any, dermatoscopes: DermatoscopeQuerySet | None = None, **kwargs: Any) -> None:
+        """Nobody is asked for a dermatoscope where there is none to choose."""
+        super().__init__(*args, **kwargs)
+        if dermatoscopes is None:
+            return
+        field = DermatoscopeField(dermatoscopes, empty="Not stated", required=False, help_text=GIVES_SCALE)
+        if field.offered or self.is_bound:
+            self.fields["dermatoscope"] = field
 
     def clean_taken_on(self) -> date | None:
         return not_in_future(self.cleaned_data["taken_on"])
@@ -64,6 +86,25 @@ class CalibrationForm(forms.Form):
 
     def ruler(self) -> Ruler:
         return Ruler(**self.cleaned_data)
+
+
+class DermatoscopeForm(forms.Form):
+    """The device a picture was taken with, and the measurement in it that somebody has looked at."""
+
+    name = forms.CharField(
+        max_length=80,
+        help_text="As the practice calls it. Keep one for each setting, for example “DermLite on the blue phone, zoom 2×”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    measured = forms.UUIDField(widget=forms.HiddenInput)
+
+
+class TakeScaleForm(forms.Form):
+    def __init__(self, known: DermatoscopeQuerySet, data: Any = None) -> None:
+        super().__init__(data)
+        missing = {"required": "Choose a dermatoscope.", "invalid_choice": "Choose a dermatoscope of your practice."}
+        self.fields["dermatoscope"] = field = DermatoscopeField(known, empty="Choose", error_messages=missing)
+        self.offered = field.offered
 
 
 class PairForm(forms.Form):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from patients.models.people import Role, User, Viewer, role_of
 from patients.models.records import Lesion
+from patients.ruler import Ruler
 from skinclinic.base import UuidModel
 
 
@@ -45,6 +46,7 @@ class SpacingOrigin(models.TextChoices):
 
     DICOM = "dicom", "DICOM Pixel Spacing"
     RULER = "ruler", "Measured on a ruler in the picture"
+    PROFILE = "profile", "Carried over from a dermatoscope"
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -94,6 +96,14 @@ class Image(UuidModel):
     pixel_spacing_row_mm = models.FloatField(null=True, blank=True)
     pixel_spacing_column_mm = models.FloatField(null=True, blank=True)
     pixel_spacing_origin = models.CharField(max_length=16, choices=SpacingOrigin, blank=True)
+    dermatoscope = models.ForeignKey(
+        "patients.Dermatoscope",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="images",
+        help_text="Whose scale was carried over to this picture.",
+    )
 
     paired_with = models.ForeignKey(
         "self",
@@ -139,6 +149,11 @@ class Image(UuidModel):
                 ),
                 name="image_spacing_has_origin",
             ),
+            models.CheckConstraint(
+                condition=Q(pixel_spacing_origin=SpacingOrigin.PROFILE, dermatoscope__isnull=False)
+                | (~Q(pixel_spacing_origin=SpacingOrigin.PROFILE) & Q(dermatoscope__isnull=True)),
+                name="image_profile_names_dermatoscope",
+            ),
         ]
         indexes = [
             models.Index(fields=["lesion", "-uploaded_at"], name="image_recent"),
@@ -163,12 +178,19 @@ class Image(UuidModel):
         return self.pixel_spacing_row_mm, self.pixel_spacing_column_mm
 
     @property
+    def scale_origin(self) -> str:
+        """Where its millimetres come from, in words; empty where none are known."""
+        words = self.get_pixel_spacing_origin_display()
+        return f"{words} ({self.dermatoscope})" if self.dermatoscope else words
+
+    @property
     def upright_media_type(self) -> str:
         return "image/jpeg" if self.media_type == "image/jpeg" else "image/png"
 
 
 class Calibration(UuidModel):
-    """A length measured on the picture: two points on a ruler and the millimetres between them. The newest gives the image its scale."""
+    """A length in the picture: two points on a ruler and the millimetres between them, or the whole frame from edge to edge, as wide as
+    the field of a dermatoscope. The newest gives the image its scale."""
 
     image = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="calibrations")
     from_x_px = models.FloatField(help_text="In the upright picture.")
@@ -176,6 +198,14 @@ class Calibration(UuidModel):
     to_x_px = models.FloatField()
     to_y_px = models.FloatField()
     length_mm = models.FloatField()
+    dermatoscope = models.ForeignKey(
+        "patients.Dermatoscope",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whose field this is; none where somebody measured on a ruler.",
+    )
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -185,3 +215,7 @@ class Calibration(UuidModel):
 
     def __str__(self) -> str:
         return f"{self.length_mm:g} mm measured by {self.by}"
+
+    @property
+    def ruler(self) -> Ruler:
+        return Ruler(self.from_x_px, self.from_y_px, self.to_x_px, self.to_y_px, self.length_mm)

@@ -48,6 +48,7 @@ from patients.services.cases import (
     withdraw_second_opinion,
 )
 from patients.services.consents import give_consent, has_consented, has_withdrawn, hold_consent, require_care, withdraw_consent
+from patients.services.dermatoscopes import keep_dermatoscope, missing_scale, retire_dermatoscope, take_scale
 from patients.services.images import add_image, open_image_file, pair_images, prepare_image, unpair_image
 from patients.services.invitations import accept_invitation, find_invitation, invite, mail_invitation, renew_invitation, revoke_invitation
 from patients.services.lesions import add_lesion, change_lesion, record_checklist
@@ -61,11 +62,12 @@ __all__ = [
     "ask_second_opinion", "break_glass", "calibrate_image", "case_for", "change_draft", "change_lesion", "change_patient", "change_person",
     "change_preferences", "claim_case", "claim_next", "close_case", "create_patient", "deactivate_person", "delete_text_block",
     "discard_case", "discard_draft", "draft_case", "find_invitation", "give_back_cases_of", "give_consent", "has_consented",
-    "has_withdrawn", "hold_consent", "invite", "is_first_reader", "is_second_reader", "mail_invitation",
-    "mail_notifications", "mark_all_read", "mark_breaches", "mark_read", "mark_read_for", "must_give_impression", "open_image_file",
-    "own_answer", "pair_images", "part_of", "password_link_key", "prepare_image", "raise_alert", "reactivate_person",
-    "readdress_case", "record_checklist", "record_histology", "record_impression", "refer_lesion", "release_case",
-    "renew_invitation", "reply_to_question", "require_care", "require_open", "require_second_factor", "reset_second_factor",
-    "revoke_invitation", "save_draft", "save_pool", "save_practice", "save_text_block", "send_case", "sign_answer",
-    "sign_second_opinion", "unpair_image", "withdraw_consent", "withdraw_second_opinion", "write_letter",
+    "has_withdrawn", "hold_consent", "invite", "is_first_reader", "is_second_reader", "keep_dermatoscope", "mail_invitation",
+    "mail_notifications", "mark_all_read", "mark_breaches", "mark_read", "mark_read_for", "missing_scale", "must_give_impression",
+    "open_image_file", "own_answer", "pair_images", "part_of", "password_link_key", "prepare_image", "raise_alert",
+    "reactivate_person", "readdress_case", "record_checklist", "record_histology", "record_impression", "refer_lesion",
+    "release_case", "renew_invitation", "reply_to_question", "require_care", "require_open", "require_second_factor",
+    "reset_second_factor", "retire_dermatoscope", "revoke_invitation", "save_draft", "save_pool", "save_practice",
+    "save_text_block", "send_case", "sign_answer", "sign_second_opinion", "take_scale", "unpair_image", "withdraw_consent",
+    "withdraw_second_opinion", "write_letter",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from patients import audit
 from patients import permissions as rules
-from patients.models import Calibration, Image, SpacingOrigin, User
+from patients.models import Calibration, Dermatoscope, Image, SpacingOrigin, User
 from patients.ruler import Ruler
 from skinclinic.errors import ClinicError
 
@@ -31,10 +31,18 @@ def calibrate_image(*, actor: User, image: Image, ruler: Ruler) -> Calibration:
         if seen.pixel_spacing_origin == SpacingOrigin.DICOM:
             raise ClinicError("calibration_from_device", FROM_DEVICE, http_status=409)
         _check(ruler, seen.width_px, seen.height_px)
-        measured = Calibration.objects.create(image=seen, by=actor, **asdict(ruler))
-        spacing = {"pixel_spacing_row_mm": ruler.spacing_mm, "pixel_spacing_column_mm": ruler.spacing_mm}
-        Image.objects.filter(pk=seen.pk).update(**spacing, pixel_spacing_origin=SpacingOrigin.RULER)
+        measured = give_scale(actor, seen, ruler)
         audit.record(actor=actor, action="image.calibrate", obj=seen, detail={"calibration": str(measured.pk)})
+    return measured
+
+
+def give_scale(actor: User, image: Image, ruler: Ruler, dermatoscope: Dermatoscope | None = None) -> Calibration:
+    """Inside a transaction that has locked the image: its scale from now on, and the row of its history that says where it is from."""
+    measured = Calibration.objects.create(image=image, by=actor, dermatoscope=dermatoscope, **asdict(ruler))
+    image.pixel_spacing_row_mm = image.pixel_spacing_column_mm = ruler.spacing_mm
+    image.pixel_spacing_origin = SpacingOrigin.PROFILE if dermatoscope else SpacingOrigin.RULER
+    image.dermatoscope = dermatoscope
+    image.save(update_fields=["pixel_spacing_row_mm", "pixel_spacing_column_mm", "pixel_spacing_origin", "dermatoscope"])
     return measured
 
 

@@ -12,8 +12,9 @@ from patients import permissions as rules
 from patients.capture import CaptureFields
 from patients.files import file_transaction, open_stored, store
 from patients.intake import Intake
-from patients.models import Image, Lesion, Modality, Practice, SpacingOrigin, User
+from patients.models import Dermatoscope, Image, Lesion, Modality, Practice, SpacingOrigin, User
 from patients.services.consents import hold_care, require_care
+from patients.services.dermatoscopes import offer_scale
 from skinclinic.errors import ClinicError
 
 CLOSED = "This practice is closed: it takes no new pictures. What is recorded stays as it is; ask the administrator if this is a mistake."
@@ -31,10 +32,13 @@ def prepare_image(*, actor: User, lesion: Lesion, upload: File[bytes]) -> Intake
     return intake.take_in(intake.read_limited(upload))
 
 
-def add_image(*, actor: User, lesion: Lesion, prepared: Intake, capture: CaptureFields) -> tuple[Image, bool]:
+def add_image(
+    *, actor: User, lesion: Lesion, prepared: Intake, capture: CaptureFields, dermatoscope: Dermatoscope | None = None
+) -> tuple[Image, bool]:
     """The stored image, and whether it is new: the same bytes on the same lesion are the same image.
 
-    What the file itself states about its capture fills what `capture` leaves open. Called inside a larger transaction, that one
+    What the file itself states about its capture fills what `capture` leaves open. A new image takes the scale of `dermatoscope` if it
+    can; `missing_scale` says why it has not. Called inside a larger transaction, that one
     must be a `file_transaction`.
     """
     rules.require(rules.can_add_images(actor))
@@ -47,6 +51,8 @@ def add_image(*, actor: User, lesion: Lesion, prepared: Intake, capture: Capture
         _check_day(owner, completed.taken_on)
         image = known or _store_image(actor, owner, prepared, completed)
         audit.record(actor=actor, action="image.add-again" if known else "image.add", obj=image, patient=owner.patient)
+        if dermatoscope and not known:
+            offer_scale(actor=actor, image=image, dermatoscope=dermatoscope)
     return image, known is None
 
 

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from patients import audit, services
 from patients import permissions as rules
+from patients import services
 from patients.forms import CalibrationForm, PairForm
 from patients.models import Image
-from patients.services.calibration import least_length_px
 from patients.views.pages import person, saved
+from patients.views.scale import scale_page
 from skinclinic.errors import ClinicError, wants_json
 
 WITH_PATIENT = Image.objects.select_related("lesion__patient")
@@ -46,15 +46,7 @@ def calibrate(request: HttpRequest, image_id: UUID) -> HttpResponse:
     if saved(form, lambda: services.calibrate_image(actor=person(request), image=image, ruler=form.ruler())):
         messages.success(request, "The scale is stored. Analyse the picture again to see its measurements in millimetres.")
         return redirect("patients:calibrate", image_id)
-    audit.record(actor=request.user, action="lesion.read", obj=image.lesion)
-    context = {
-        "image": image,
-        "lesion": image.lesion,
-        "form": form,
-        "calibrations": image.calibrations.select_related("by"),
-        "least_px": least_length_px(image.width_px, image.height_px),
-    }
-    return render(request, "patients/calibrate.html", context, status=400 if form.errors else 200)
+    return scale_page(request, image, ruler=form)
 
 
 @require_POST

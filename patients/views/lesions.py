@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from patients import audit, bodymap, selectors, services
 from patients import permissions as rules
 from patients.forms import ChecklistForm, ImageUploadForm, LesionForm
-from patients.models import Checklist, Lesion, Patient
+from patients.models import Checklist, Dermatoscope, Lesion, Patient
 from patients.views.pages import person, saved
 
 
@@ -97,7 +97,7 @@ def lesion_detail(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
         "can_measure_images": rules.can_measure_images(request.user),
         "can_export_originals": rules.can_export_originals(request.user),
         "can_refer": rules.can_refer(request.user),
-        "upload": ImageUploadForm(),
+        "upload": ImageUploadForm(dermatoscopes=Dermatoscope.objects.visible_to(request.user)),
     }
     context |= _facts(request, lesion)
     return render(request, "patients/lesion.html", context)

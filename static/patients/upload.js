@@ -108,7 +108,7 @@ async function sendAll(form, chosen) {
   }
   const paired = await pairUp(form, answers);
   button.disabled = false;
-  if (count === 1 && answers.length === 1) location.assign(answers[0].page_url);
+  if (count === 1 && answers.length === 1 && !answers[0].notice) location.assign(answers[0].page_url);
   else {
     say(form, answers.length === count ? `All images are sent. ${paired}` : `${answers.length} of ${count} images were sent. See above for what to do. ${paired}`);
     if (answers.length) form.querySelector("[data-status]").append(link(location.pathname, "Show them with the others"));
@@ -138,7 +138,7 @@ async function sendOne(form, item, file) {
   note.classList.remove("is-refused");
   try {
     const answer = await post(form, item, file, (share) => { bar.value = share; });
-    note.replaceChildren(alreadyHere(answer), link(answer.page_url, "Open the result"));
+    note.replaceChildren(alreadyHere(answer), element("strong", "", answer.notice), " ", link(answer.page_url, "Open the result"));
     for (const control of item.querySelectorAll("button, .upload-kind")) control.remove();
     return answer;
   } catch (error) {
@@ -160,6 +160,7 @@ async function post(form, item, file, onProgress) {
   const body = new FormData(form);
   body.set("image", file, "image"); // names of files may name people
   body.set("modality", item.querySelector("select").value);
+  if (body.get("modality") !== "dermoscopic") body.delete("dermatoscope");
   const request = new XMLHttpRequest();
   return new Promise((resolve, reject) => {
     request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) onProgress(event.loaded / event.total); });

@@ -13,11 +13,11 @@ from analysis.models import Analysis, Status
 from analysis.scale import has_other_scale
 from patients.models import Image, Lesion
 from patients.ruler import Ruler
-from patients.services import calibrate_image
+from patients.services import calibrate_image, take_scale
 from tests.analysis.pages import page, with_result
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
-from tests.factories import make_image
+from tests.factories import make_dermatoscope, make_image
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +74,21 @@ def test_results_from_before_the_scale_was_kept_count_by_what_it_is_now(lesion: 
     assert not has_other_scale(old)
     measured(image)
     assert has_other_scale(Analysis.objects.get(pk=old.pk))
+
+
+def test_the_scale_of_a_dermatoscope_makes_another_answer_too(lesion: Lesion, image: Image, ada: Client) -> None:
+    device = make_dermatoscope(make_image(lesion), field_width_mm=16)
+    first = analysed(image)
+    take_scale(actor=lesion.created_by, image=image, dermatoscope=device)
+    assert has_other_scale(Analysis.objects.get(pk=first.pk))
+    shown = page(ada, "analysis:detail", first.pk)
+    assert AGAIN in shown
+    assert "another scale since, from a dermatoscope" in shown
+    assert "Millimetres:" not in shown
+    second = analysed(Image.objects.get(pk=image.pk))
+    assert (second.result or {})["pixel_spacing_mm"] == [0.1, 0.1]
+    assert "Millimetres: Carried over from a dermatoscope (Lens)." in page(ada, "analysis:detail", second.pk)
+    assert not has_other_scale(Analysis.objects.get(pk=second.pk))
 
 
 def test_marked_regions_are_measured_anew_too(image: Image) -> None:

@@ -14,7 +14,7 @@ from patients.ruler import Ruler
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
 from tests.cast import Cast
-from tests.factories import jpeg_bytes, make_case, make_image, make_lesion
+from tests.factories import jpeg_bytes, make_case, make_dermatoscope, make_image, make_lesion
 from tests.patients.answering import asked_again
 
 SIGNS = dict.fromkeys((*Checklist.MAJOR, *Checklist.MINOR), False) | {"change_in_size": True, "irregular_colour": True}
@@ -39,6 +39,7 @@ class Busy:
         analysis = in_state(cast.image, Status.QUEUED)
         analysis_services.run_analysis(pk=analysis.pk, analyser=TinyAnalyser())
         services.calibrate_image(actor=cast.ada, image=self.later, ruler=Ruler(50, 200, 550, 200, 10))
+        make_dermatoscope(cast.free_image, "DermLite on the blue phone, zoom 2×")
         asked_again(cast, text="A common mole. Nothing has to be done.")
         services.record_histology(
             actor=cast.ada, lesion=cast.lesion, diagnosis="NV", reported_on=date(2026, 3, 9), text="Compound naevus.", case=cast.case

@@ -43,6 +43,9 @@ LESIONS_OF_ADA: Pages = {
     "side by side": lambda busy: reverse("analysis:side-by-side", args=[busy.cast.patient.pk]),
     "comparison": lambda busy: reverse("analysis:compare", args=[busy.later.pk, busy.cast.image.pk]),
     "calibrate": lambda busy: reverse("patients:calibrate", args=[busy.later.pk]),
+    "measured dermatoscope": lambda busy: reverse("patients:calibrate", args=[busy.cast.free_image.pk]),
+    "picture beside a dermatoscope": lambda busy: reverse("patients:calibrate", args=[busy.cast.image.pk]),
+    "dermatoscopes": lambda _: reverse("patients:dermatoscopes"),
     "result": lambda busy: reverse("analysis:latest", args=[busy.cast.image.pk]),
 }
 CASES_OF_ADA: Pages = {

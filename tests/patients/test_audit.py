@@ -14,7 +14,7 @@ from django.urls import reverse
 from patients import audit
 from patients.models import AuditEntry, Image
 from tests.cast import Cast
-from tests.factories import make_image
+from tests.factories import make_dermatoscope, make_image
 from tests.patients.answering import ANSWER, taken
 from tests.test_routes import CASES, MADE, arguments, data_of
 
@@ -227,6 +227,22 @@ def get(route: str, made: str) -> Request:
 
 
 TRACES += [
+    (
+        "ada",
+        "POST keep",
+        lambda c, s: c.post(
+            reverse("patients:dermatoscope-keep", args=[MADE["measured_image"](s).pk]),
+            {"name": "Lens", "measured": s.image.calibrations.get().pk},
+        ),
+        {"image.calibrate", "dermatoscope.create"},
+    ),
+    ("ben", "POST retire", post("dermatoscope-retire", "dermatoscope"), {"image.calibrate", "dermatoscope.create", "dermatoscope.retire"}),
+    (
+        "ben",
+        "POST take scale",
+        lambda c, s: c.post(reverse("patients:take-scale", args=[s.image.pk]), {"dermatoscope": make_dermatoscope(s.free_image).pk}),
+        {"image.calibrate", "dermatoscope.create", "image.take-scale"},
+    ),
     ("ada", "GET draft", get("case-edit", "draft"), {"case.read"}),
     ("ada", "POST discard draft", post("case-discard-draft", "draft"), {"case.discard"}),
     ("ada", "POST reply", post("case-reply", "asked", text="Since May."), {"case.reply"}),
@@ -266,10 +282,10 @@ def test_every_read_and_write_leaves_its_trace(
 
 
 SILENT = {
-    "analysis:explanation-status", "analysis:status", "patients:break-glass", "patients:invitations", "patients:invite", "patients:new",
-    "patients:notifications", "patients:people", "patients:person", "patients:policies", "patients:pool", "patients:pool-new",
-    "patients:pools", "patients:practice", "patients:practice-new", "patients:practices", "patients:preferences", "patients:queue-news",
-    "patients:sla", "patients:text-block", "patients:text-blocks",
+    "analysis:explanation-status", "analysis:status", "patients:break-glass", "patients:dermatoscopes", "patients:invitations",
+    "patients:invite", "patients:new", "patients:notifications", "patients:people", "patients:person", "patients:policies",
+    "patients:pool", "patients:pool-new", "patients:pools", "patients:practice", "patients:practice-new", "patients:practices",
+    "patients:preferences", "patients:queue-news", "patients:sla", "patients:text-block", "patients:text-blocks",
 }  # fmt: skip
 """Their pages show nothing of a patient."""
 SILENT_ACTS = {"analysis:compare-choice", "patients:image-unpair", "patients:notification-read", "patients:notifications-read"}

@@ -20,6 +20,7 @@ from patients.models import (
     CaseEvent,
     CaseStatus,
     Consent,
+    Dermatoscope,
     Histology,
     Image,
     Impression,
@@ -68,11 +69,18 @@ def calibration(cast: Cast, **fields: Any) -> Calibration:
     return Calibration.objects.create(image=cast.image, by=cast.ada, **ends | fields)
 
 
+def dermatoscope(cast: Cast, **fields: Any) -> Dermatoscope:
+    plain: dict[str, Any] = {"practice": cast.north, "name": "Lens", "width_px": 160, "height_px": 120, "field_width_mm": 16}
+    measured = calibration(cast, length_mm=1)
+    return Dermatoscope.objects.create(by=cast.ada, measured_in=measured, **plain | fields)
+
+
 def change(row: Case | Image, **fields: Any) -> int:
     return type(row)._default_manager.filter(pk=row.pk).update(**fields)
 
 
 ONE = timedelta(hours=1)
+SCALE: dict[str, Any] = {"pixel_spacing_row_mm": 0.1, "pixel_spacing_column_mm": 0.1}
 REFUSED: dict[str, Callable[[Cast], Any]] = {
     "case_status_known|case_held_means_claimed": lambda cast: change(cast.case, status="LOST"),  # both say so; PostgreSQL names one
     "case_urgency_known": lambda cast: case(cast, urgency="now"),
@@ -146,6 +154,18 @@ REFUSED: dict[str, Callable[[Cast], Any]] = {
     "lesion_roughly_means_a_date": lambda cast: make_lesion(cast.patient, first_noticed_roughly=True),
     "user_language_known": lambda _: make_user("x", language="la"),
     "lesion_symptoms_known": lambda cast: make_lesion(cast.patient, symptoms=["sings"]),
+    "dermatoscope_has_name": lambda cast: dermatoscope(cast, name=""),
+    "dermatoscope_frame_positive width": lambda cast: dermatoscope(cast, width_px=0),
+    "dermatoscope_frame_positive height": lambda cast: dermatoscope(cast, height_px=0),
+    "dermatoscope_frame_positive field": lambda cast: dermatoscope(cast, field_width_mm=0),
+    "dermatoscope_retired_by_somebody nobody": lambda cast: dermatoscope(cast, retired_at=WHEN),
+    "dermatoscope_retired_by_somebody never": lambda cast: dermatoscope(cast, retired_by=cast.ada),
+    "dermatoscope_name_once": lambda cast: [dermatoscope(cast, name="Lens"), dermatoscope(cast, name="LENS")],
+    "image_profile_names_dermatoscope none": lambda cast: make_image(cast.lesion, **SCALE, pixel_spacing_origin="profile"),
+    "image_profile_names_dermatoscope ruler": lambda cast: make_image(
+        cast.lesion, **SCALE, pixel_spacing_origin="ruler", dermatoscope=dermatoscope(cast)
+    ),
+    "image_profile_names_dermatoscope no scale": lambda cast: change(cast.image, dermatoscope=dermatoscope(cast)),
     "calibration_length_positive": lambda cast: calibration(cast, length_mm=0),
     "image_files_present": lambda cast: change(cast.image, upright=""),
     "image_alert_is_share": lambda cast: make_image(cast.lesion, alert=-0.1),
@@ -179,3 +199,6 @@ def test_what_is_complete_is_kept(cast: Cast) -> None:
     assert histology(cast, breslow_mm=Decimal("0.4")).pk
     assert consent(cast, withdrawn_by=cast.ada, withdrawn_at=timezone.now() + ONE).pk
     assert make_image(cast.lesion, paired_with=cast.image).pk
+    old, new = dermatoscope(cast, retired_at=WHEN, retired_by=cast.ada), dermatoscope(cast)
+    assert make_image(cast.lesion, **SCALE, pixel_spacing_origin="profile", dermatoscope=old).pk
+    assert dermatoscope(cast, practice=cast.south).name == new.name
