@@ -215,6 +215,7 @@ ACCOUNT_FORMS = {
     "login": "skinclinic.accounts.NameOrAddressForm",
     "reset_password": "skinclinic.accounts.AddressForm",
     "reset_password_from_key": "skinclinic.accounts.NewPasswordForm",
+    "user_token": "patients.accounts.LinkForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
@@ -240,6 +241,7 @@ MFA_FORMS = {
     "authenticate": "patients.second_factor.CodeForm",
     "reauthenticate": "patients.second_factor.ReauthenticationCodeForm",
     "authenticate_webauthn": "patients.second_factor.PasskeyForm",
+    "login_webauthn": "patients.second_factor.PasskeyLoginForm",
     "activate_totp": "skinclinic.accounts.ActivationForm",
     "add_webauthn": "skinclinic.accounts.NewPasskeyForm",
 }

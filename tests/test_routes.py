@@ -305,7 +305,12 @@ def arguments(cast: Cast, names: tuple[str, ...]) -> list[Any]:
         return []
     subject, *rest = names
     row = MADE[subject](cast) if subject in MADE else getattr(cast, subject)
-    return [row.pk, *(overview(cast).pk if name == "an overview" else name for name in rest)]
+    return [key_of(row), *(overview(cast).pk if name == "an overview" else name for name in rest)]
+
+
+def key_of(row: Any) -> Any:
+    """What addresses call it."""
+    return getattr(row, "public_id", row.pk)
 
 
 def overview(cast: Cast) -> Image:
@@ -368,8 +373,8 @@ MADE: dict[str, Callable[[Cast], Any]] = {
 def data_of(cast: Cast, route: Route) -> dict[str, Any]:
     """Words that stand for a row of the cast become its key, and "a picture" becomes one."""
     known: dict[Any, Any] = {
-        "north": cast.north.pk,
-        "emil": f"user-{cast.emil.pk}",
+        "north": cast.north.public_id,
+        "emil": f"user-{cast.emil.public_id}",
         "a picture": upload(jpeg_bytes()),
         "theo's": version_of(cast.theo, PERSON_FIELDS),
         "north's": version_of(cast.north, PRACTICE_FIELDS),

@@ -18,7 +18,7 @@ PLACE_HELP = "Only general practitioners belong to a practice."
 class PeopleFilterForm(forms.Form):
     words = forms.CharField(label="Name or e-mail", required=False, max_length=100)
     role = forms.ChoiceField(choices=ROLE_FILTER, required=False)
-    practice = forms.ModelChoiceField(Practice.objects.all(), required=False, empty_label="All practices")
+    practice = forms.ModelChoiceField(Practice.objects.all(), to_field_name="public_id", required=False, empty_label="All practices")
     state = forms.ChoiceField(label="Account", choices=[("", "All"), ("active", "Active"), ("off", "Switched off")], required=False)
 
 
@@ -39,7 +39,9 @@ class PersonForm(PlaceForm):
     display_name = forms.CharField(label="Name", max_length=150, help_text="As it appears beside what this person does.")
     email = forms.EmailField(label="E-mail address", required=False)
     role = forms.ChoiceField(choices=[("", "No role: sees nothing"), *Role.choices], required=False)
-    practice = forms.ModelChoiceField(Practice.objects.all(), required=False, empty_label="None", help_text=PLACE_HELP)
+    practice = forms.ModelChoiceField(
+        Practice.objects.all(), to_field_name="public_id", required=False, empty_label="None", help_text=PLACE_HELP
+    )
     version = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, person: User, is_oneself: bool) -> None:
@@ -70,7 +72,10 @@ class PracticeForm(forms.ModelForm[Practice]):
 class PoolForm(forms.Form):
     name = forms.CharField(max_length=120)
     members = forms.ModelMultipleChoiceField(
-        User.objects.filter(role=Role.DERMATOLOGIST, is_active=True), widget=forms.CheckboxSelectMultiple, required=False
+        User.objects.filter(role=Role.DERMATOLOGIST, is_active=True),
+        to_field_name="public_id",
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
     version = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -96,7 +101,9 @@ class InvitationForm(PlaceForm):
     email = forms.EmailField(label="E-mail address")
     display_name = forms.CharField(label="Name", max_length=150, help_text="As it will appear beside what this person does.")
     role = forms.ChoiceField(choices=[("", "Choose"), *Role.choices])
-    practice = forms.ModelChoiceField(Practice.objects.filter(is_open=True), required=False, empty_label="None", help_text=PLACE_HELP)
+    practice = forms.ModelChoiceField(
+        Practice.objects.filter(is_open=True), to_field_name="public_id", required=False, empty_label="None", help_text=PLACE_HELP
+    )
 
 
 class AcceptanceForm(forms.Form):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -37,8 +39,8 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @rules.allowed_if(rules.can_manage_accounts)
-def person_detail(request: HttpRequest, user_id: int) -> HttpResponse:
-    shown = get_object_or_404(User.objects.select_related("practice"), pk=user_id)
+def person_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    shown = get_object_or_404(User.objects.select_related("practice"), public_id=user_id)
     form = PersonForm(request.POST or None, person=shown, is_oneself=shown == request.user)
     if saved(form, lambda: services.change_person(actor=person(request), person=shown, **form.cleaned_data)) is not None:
         messages.success(request, f"Saved: {form.cleaned_data['display_name']}.")
@@ -49,18 +51,18 @@ def person_detail(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @require_POST
 @rules.allowed_if(rules.can_manage_accounts)
-def person_act(request: HttpRequest, user_id: int, act: str) -> HttpResponse:
+def person_act(request: HttpRequest, user_id: UUID, act: str) -> HttpResponse:
     service, sentence = ACTS[act]
-    service(actor=person(request), person=get_object_or_404(User, pk=user_id))
+    service(actor=person(request), person=get_object_or_404(User, public_id=user_id))
     messages.success(request, sentence)
     return redirect("patients:person", user_id)
 
 
 @require_POST
 @rules.allowed_if(rules.can_manage_accounts)
-def password_link(request: HttpRequest, user_id: int) -> HttpResponse:
+def password_link(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Shown once, to be handed over in person."""
-    shown = get_object_or_404(User, pk=user_id)
+    shown = get_object_or_404(User, public_id=user_id)
     uid, key = services.password_link_key(actor=person(request), person=shown)
     link = request.build_absolute_uri(reverse("account_reset_password_from_key", args=[uid, key]))
     context = {"title": f"New password for {shown}", "link": link, "days": 1, "back": reverse("patients:person", args=[user_id])}
@@ -81,8 +83,8 @@ def practice_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @rules.allowed_if(rules.can_manage_accounts)
-def practice_edit(request: HttpRequest, practice_id: int) -> HttpResponse:
-    practice = get_object_or_404(Practice, pk=practice_id)
+def practice_edit(request: HttpRequest, practice_id: UUID) -> HttpResponse:
+    practice = get_object_or_404(Practice, public_id=practice_id)
     return _practice_page(request, practice, title=practice.name, button="Save")
 
 
@@ -100,8 +102,8 @@ def pool_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @rules.allowed_if(rules.can_manage_accounts)
-def pool_edit(request: HttpRequest, pool_id: int) -> HttpResponse:
-    pool = get_object_or_404(Pool, pk=pool_id)
+def pool_edit(request: HttpRequest, pool_id: UUID) -> HttpResponse:
+    pool = get_object_or_404(Pool, public_id=pool_id)
     return _pool_page(request, pool, title=pool.name, button="Save")
 
 
