@@ -224,6 +224,8 @@ ROUTES: dict[str, list[Route]] = {
         Route("POST", {"ines": 302} | NOT_ADMINS, ("theo",), {"display_name": "Theo B", "role": "DERMATOLOGIST", "version": "theo's"}),
     ],
     "patients:person-act": [
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("theo", "deactivate")),
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("with_factor", "reset-factor")),
         Route("POST", {"ines": 302} | NOT_ADMINS, ("theo", "deactivate")),
         Route("POST", {"ines": 302} | NOT_ADMINS, ("switched_off", "reactivate")),
         Route("POST", {"ines": 302} | NOT_ADMINS, ("with_factor", "reset-factor")),
@@ -236,7 +238,8 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "patients:practice": [
         Route("GET", {"ines": 200} | NOT_ADMINS, ("north",)),
-        Route("POST", {"ines": 302} | NOT_ADMINS, ("north",), {"name": "North-West", "version": "north's"}),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("north",), {"name": "North-West", "version": "north's", "is_open": "on"}),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("north",), {"name": "North", "version": "north's", "confirmed": "yes"}),
     ],
     "patients:pools": [Route("GET", {"ines": 200} | NOT_ADMINS)],
     "patients:pool-new": [
@@ -245,7 +248,7 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "patients:pool": [
         Route("GET", {"ines": 200} | NOT_ADMINS, ("pool",)),
-        Route("POST", {"ines": 302} | NOT_ADMINS, ("pool",), {"name": "Moles and nails", "version": "pool's"}),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("pool",), {"name": "Moles and nails", "version": "pool's", "confirmed": "yes"}),
     ],
     "patients:policies": [
         Route("GET", {"ines": 200} | NOT_ADMINS),

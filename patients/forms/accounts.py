@@ -51,6 +51,10 @@ class PersonForm(PlaceForm):
             self.fields["role"].disabled = self.fields["practice"].disabled = True
             self.fields["role"].help_text = "Your own role is changed by another administrator."
 
+    @property
+    def leaves_dermatology(self) -> bool:
+        return bool(self.initial["role"] == Role.DERMATOLOGIST != self.cleaned_data["role"])
+
 
 class PracticeForm(forms.ModelForm[Practice]):
     version = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -67,6 +71,10 @@ class PracticeForm(forms.ModelForm[Practice]):
             self.initial["version"] = version_of(self.instance, PRACTICE_FIELDS)
         else:
             del self.fields["is_open"]
+
+    @property
+    def closes(self) -> bool:
+        return self.initial.get("is_open", False) and not self.cleaned_data["is_open"]
 
 
 class PoolForm(forms.Form):

@@ -75,6 +75,7 @@ OF_INES: Pages = {
     "home": lambda _: reverse("home"),
     "people": lambda _: reverse("patients:people"),
     "person": lambda busy: reverse("patients:person", args=[busy.cast.dana.public_id]),
+    "switching off": lambda busy: reverse("patients:person-act", args=[busy.cast.dana.public_id, "deactivate"]),
     "invitations": lambda _: reverse("patients:invitations"),
     "invite": lambda _: reverse("patients:invite"),
     "practices": lambda _: reverse("patients:practices"),

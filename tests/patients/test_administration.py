@@ -94,7 +94,7 @@ def test_two_accounts_never_share_an_address(cast: Cast, manager: Client) -> Non
 
 
 def test_whoever_is_no_dermatologist_any_more_leaves_the_pools(cast: Cast, manager: Client) -> None:
-    change(manager, cast.emil, role="GP", practice=cast.north.public_id)
+    change(manager, cast.emil, role="GP", practice=cast.north.public_id, confirmed="yes")
     assert not cast.pool.members.exists()
 
 
@@ -156,6 +156,7 @@ def test_a_practice_is_made_changed_and_closed(cast: Cast, manager: Client) -> N
     west = Practice.objects.get(name="West")
     assert west.is_open
     data = {"name": "West", "phone": "2", "address": "Mill Lane", "asks_impression": "on", "version": version_of(west, PRACTICE_FIELDS)}
+    data["confirmed"] = "yes"
     assert manager.post(reverse("patients:practice", args=[west.public_id]), data).status_code == 302
     west.refresh_from_db()
     assert (west.phone, west.asks_impression, west.is_open) == ("2", True, False)

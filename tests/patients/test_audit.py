@@ -275,7 +275,8 @@ def test_every_read_and_write_leaves_its_trace(
 
 SILENT = {
     "analysis:explanation-status", "analysis:status", "patients:break-glass", "patients:invitations", "patients:invite", "patients:new",
-    "patients:notifications", "patients:people", "patients:person", "patients:policies", "patients:pool", "patients:pool-new",
+    "patients:notifications", "patients:people", "patients:person", "patients:person-act",
+    "patients:policies", "patients:pool", "patients:pool-new",
     "patients:pools", "patients:practice", "patients:practice-new", "patients:practices", "patients:preferences", "patients:queue-news",
     "patients:sla", "patients:text-block", "patients:text-blocks",
 }  # fmt: skip
