@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from smtplib import SMTPException
 from typing import Any
+from uuid import UUID
 
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.forms import UserTokenForm
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.utils import url_str_to_user_pk
 from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
@@ -60,6 +63,13 @@ class AuditedAdapter(StaffOnlyAdapter):
         if tried is not None:
             lockout.record_failure(tried, lockout.PASSWORD_FAILED)
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """allauth begins the key with the counted key of the account; the link has the one that cannot be guessed."""
+        counted, _, secret = key.partition("-")
+        person = User.objects.get(pk=url_str_to_user_pk(counted))
+        link: str = super().get_reset_password_from_key_url(f"{person.public_id.hex}-{secret}")
+        return link
+
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
@@ -78,6 +88,16 @@ class AuditedAdapter(StaffOnlyAdapter):
             super().send_mail(template_prefix, email, context)
         except (OSError, SMTPException):
             log.exception("a letter about an account could not be sent")
+
+
+class LinkForm(UserTokenForm):  # type: ignore[misc]
+    """Whose link for a new password it is."""
+
+    def _get_user(self, uidb36: str | None) -> User | None:
+        try:
+            return User.objects.filter(public_id=UUID(uidb36 or "")).first()
+        except ValueError:
+            return None
 
 
 def _account_of(credentials: dict[str, Any]) -> User | None:

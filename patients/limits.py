@@ -26,3 +26,13 @@ SLA_HOURS = {
     "routine": int(env.number("SLA_ROUTINE_HOURS", 240)),
 }
 """How soon a case of each urgency has to be answered."""
+
+# What is removed by itself, after how many days: patients.services.housekeeping. Never records, pictures or the audit trail.
+NOTIFICATIONS_KEPT_DAYS = 365
+"""After they were read. Unread ones stay."""
+INVITATIONS_KEPT_DAYS = 90
+"""After they were used, taken back or expired: long enough to see what became of one, or to renew it."""
+ANSWER_DRAFTS_KEPT_DAYS = 30
+"""After the last typing, and only when their case is closed or discarded."""
+MAIL_FILES_KEPT_DAYS = 30
+"""Of mails that were written as files, for want of a mail server."""

@@ -7,11 +7,13 @@ import logging
 import secrets
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm
+from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, LoginWebAuthnForm
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -20,6 +22,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from fido2.utils import websafe_decode, websafe_encode
 
 from patients import audit, lockout
 from patients.models import RolePolicy, User
@@ -56,6 +59,11 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         user = authenticator.user
         is_needed = RolePolicy.objects.filter(role=user.role, needs_second_factor=True).exists()
         return not is_needed or any(one.pk != authenticator.pk for one in factors_of(user))
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        """What a device keeps of its owner names no counted key either."""
+        entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
+        return entity | {"id": user.public_id.hex.encode()}
 
     def generate_authenticator_name(self, user: User, type: str) -> str:  # noqa: A002 - allauth's name
         return f"Passkey {Authenticator.objects.filter(user=user, type=type).count() + 1}"
@@ -119,6 +127,22 @@ class ReauthenticationCodeForm(ReauthenticateForm):  # type: ignore[misc]
 class PasskeyForm(AuthenticateWebAuthnForm):  # type: ignore[misc]
     def clean_credential(self) -> Authenticator:
         return _checked(self.user, "webauthn", super().clean_credential)
+
+
+class PasskeyLoginForm(LoginWebAuthnForm):  # type: ignore[misc]
+    def clean_credential(self) -> Authenticator:
+        _name_by_key(self.cleaned_data["credential"])
+        return super().clean_credential()
+
+
+def _name_by_key(credential: Any) -> None:
+    """The device names its owner by `public_id`, and allauth looks for the key. What is nobody's stays for allauth to refuse, and so do
+    devices that were given the key itself."""
+    try:
+        owner = User.objects.get(public_id=UUID(websafe_decode(credential["response"]["userHandle"]).decode()))
+    except (ValueError, TypeError, LookupError, AttributeError, User.DoesNotExist):
+        return
+    credential["response"]["userHandle"] = websafe_encode(user_pk_to_url_str(owner).encode())
 
 
 class SecondFactorMiddleware:

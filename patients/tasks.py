@@ -14,6 +14,11 @@ def anchor_audit_task() -> None:
 
 
 @shared_task
+def clear_away_task() -> None:
+    services.clear_away()
+
+
+@shared_task
 def mail_notifications_task() -> None:
     services.mail_notifications()
 

@@ -9,7 +9,7 @@ from allauth.account.forms import LoginForm, ResetPasswordForm, ResetPasswordKey
 from allauth.mfa.adapter import get_adapter as get_factor_adapter
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
-from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from allauth.mfa.webauthn.views import EditWebAuthnView, RemoveWebAuthnView
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -73,10 +73,20 @@ class NewPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
         alone.help_text = _("Without user name and password. The device then asks for a fingerprint, a face or its PIN.")
 
 
-class RemovePasskeyView(RemoveWebAuthnView):  # type: ignore[misc]
-    """allauth asks whether an authenticator may go for codes of apps alone; the same holds for passkeys."""
+class NamedByCredential:
+    """The address of a passkey has the identifier that its device made up, not the number of its row."""
 
+    slug_field = "data__credential__rawId"
+    slug_url_kwarg = "credential"
     success_url = reverse_lazy("mfa_index")
+
+
+class RenamePasskeyView(NamedByCredential, EditWebAuthnView):  # type: ignore[misc]
+    pass
+
+
+class RemovePasskeyView(NamedByCredential, RemoveWebAuthnView):  # type: ignore[misc]
+    """allauth asks whether an authenticator may go for codes of apps alone; the same holds for passkeys."""
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
         adapter = get_factor_adapter()

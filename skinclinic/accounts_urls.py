@@ -6,11 +6,9 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.contrib.auth.decorators import login_not_required
-from django.urls import path, re_path, reverse_lazy
+from django.urls import path, re_path
 
-from skinclinic.accounts import RemovePasskeyView
-
-INDEX = reverse_lazy("mfa_index")
+from skinclinic.accounts import RemovePasskeyView, RenamePasskeyView
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -34,8 +32,8 @@ urlpatterns = [
     path("second-factor/codes/", codes.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("second-factor/codes/new/", codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("second-factor/passkeys/add/", passkeys.add_webauthn, name="mfa_add_webauthn"),
-    path("second-factor/passkeys/<int:pk>/remove/", RemovePasskeyView.as_view(), name="mfa_remove_webauthn"),
-    path("second-factor/passkeys/<int:pk>/rename/", passkeys.EditWebAuthnView.as_view(success_url=INDEX), name="mfa_edit_webauthn"),
+    path("second-factor/passkeys/<path:credential>/remove/", RemovePasskeyView.as_view(), name="mfa_remove_webauthn"),
+    path("second-factor/passkeys/<path:credential>/rename/", RenamePasskeyView.as_view(), name="mfa_edit_webauthn"),
     path("second-factor/passkeys/confirm/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
     path("second-factor/passkeys/login/", login_not_required(passkeys.login_webauthn), name="mfa_login_webauthn"),
 ]

@@ -1,4 +1,4 @@
-"""What the models of every app share: random primary keys and one shape of state machine."""
+"""What the models of every app share: keys that tell nothing and one shape of state machine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
 M = TypeVar("M", bound=models.Model)
@@ -15,6 +16,15 @@ class UuidModel(models.Model):
     """A row whose key tells nothing: neither how many there are nor when it was made."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class PublicIdModel(models.Model):
+    """A row that the database counts and nobody outside does: addresses and forms name it by `public_id`, never by its key."""
+
+    public_id = models.UUIDField(unique=True, editable=False, default=uuid.uuid4, db_default=RandomUUID())
 
     class Meta:
         abstract = True

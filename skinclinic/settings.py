@@ -146,6 +146,8 @@ ANALYSIS_REPUBLISH_BATCH = 20
 ANALYSIS_MAX_ATTEMPTS = 3
 AUDIT_ANCHOR_INTERVAL_S = env.number("AUDIT_ANCHOR_INTERVAL_S", 3600)
 """How often the head of the audit trail is noted outside the database."""
+HOUSEKEEPING_INTERVAL_S = 24 * 60 * 60
+"""How often what nobody needs any more is removed; counted by the hours that pass, so a machine that is off at night does it later."""
 TORCH_THREADS = int(env.number("TORCH_THREADS", os.cpu_count() or 1))
 
 CELERY_BROKER_URL = env.broker_url(REDIS_URL)
@@ -169,6 +171,7 @@ CELERY_TASK_ROUTES = {
     "analysis.tasks.explain_task": {"queue": "explain"},
     "analysis.tasks.requeue_lost_task": {"queue": "default"},
     "patients.tasks.anchor_audit_task": {"queue": "default"},
+    "patients.tasks.clear_away_task": {"queue": "default"},
     "patients.tasks.mail_notifications_task": {"queue": "default"},
     "patients.tasks.mark_breaches_task": {"queue": "default"},
 }
@@ -185,6 +188,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "patients.tasks.anchor_audit_task",
         "schedule": AUDIT_ANCHOR_INTERVAL_S,
         "options": {"queue": "default", "expires": AUDIT_ANCHOR_INTERVAL_S},
+    },
+    "clear-away": {
+        "task": "patients.tasks.clear_away_task",
+        "schedule": HOUSEKEEPING_INTERVAL_S,
+        "options": {"queue": "default", "expires": HOUSEKEEPING_INTERVAL_S},
     },
     "mail-notifications": {
         "task": "patients.tasks.mail_notifications_task",
@@ -215,6 +223,7 @@ ACCOUNT_FORMS = {
     "login": "skinclinic.accounts.NameOrAddressForm",
     "reset_password": "skinclinic.accounts.AddressForm",
     "reset_password_from_key": "skinclinic.accounts.NewPasswordForm",
+    "user_token": "patients.accounts.LinkForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
@@ -240,6 +249,7 @@ MFA_FORMS = {
     "authenticate": "patients.second_factor.CodeForm",
     "reauthenticate": "patients.second_factor.ReauthenticationCodeForm",
     "authenticate_webauthn": "patients.second_factor.PasskeyForm",
+    "login_webauthn": "patients.second_factor.PasskeyLoginForm",
     "activate_totp": "skinclinic.accounts.ActivationForm",
     "add_webauthn": "skinclinic.accounts.NewPasskeyForm",
 }

@@ -233,6 +233,8 @@ ROUTES: dict[str, list[Route]] = {
         Route("POST", {"ines": 302} | NOT_ADMINS, ("theo",), {"display_name": "Theo B", "role": "DERMATOLOGIST", "version": "theo's"}),
     ],
     "patients:person-act": [
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("theo", "deactivate")),
+        Route("GET", {"ines": 200} | NOT_ADMINS, ("with_factor", "reset-factor")),
         Route("POST", {"ines": 302} | NOT_ADMINS, ("theo", "deactivate")),
         Route("POST", {"ines": 302} | NOT_ADMINS, ("switched_off", "reactivate")),
         Route("POST", {"ines": 302} | NOT_ADMINS, ("with_factor", "reset-factor")),
@@ -245,7 +247,8 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "patients:practice": [
         Route("GET", {"ines": 200} | NOT_ADMINS, ("north",)),
-        Route("POST", {"ines": 302} | NOT_ADMINS, ("north",), {"name": "North-West", "version": "north's"}),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("north",), {"name": "North-West", "version": "north's", "is_open": "on"}),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("north",), {"name": "North", "version": "north's", "confirmed": "yes"}),
     ],
     "patients:pools": [Route("GET", {"ines": 200} | NOT_ADMINS)],
     "patients:pool-new": [
@@ -254,7 +257,7 @@ ROUTES: dict[str, list[Route]] = {
     ],
     "patients:pool": [
         Route("GET", {"ines": 200} | NOT_ADMINS, ("pool",)),
-        Route("POST", {"ines": 302} | NOT_ADMINS, ("pool",), {"name": "Moles and nails", "version": "pool's"}),
+        Route("POST", {"ines": 302} | NOT_ADMINS, ("pool",), {"name": "Moles and nails", "version": "pool's", "confirmed": "yes"}),
     ],
     "patients:policies": [
         Route("GET", {"ines": 200} | NOT_ADMINS),
@@ -314,7 +317,12 @@ def arguments(cast: Cast, names: tuple[str, ...]) -> list[Any]:
         return []
     subject, *rest = names
     row = MADE[subject](cast) if subject in MADE else getattr(cast, subject)
-    return [row.pk, *(overview(cast).pk if name == "an overview" else name for name in rest)]
+    return [key_of(row), *(overview(cast).pk if name == "an overview" else name for name in rest)]
+
+
+def key_of(row: Any) -> Any:
+    """What addresses call it."""
+    return getattr(row, "public_id", row.pk)
 
 
 def overview(cast: Cast) -> Image:
@@ -385,8 +393,8 @@ MADE: dict[str, Callable[[Cast], Any]] = {
 def data_of(cast: Cast, route: Route) -> dict[str, Any]:
     """Words that stand for a row of the cast become its key, and "a picture" becomes one."""
     known: dict[Any, Any] = {
-        "north": cast.north.pk,
-        "emil": f"user-{cast.emil.pk}",
+        "north": cast.north.public_id,
+        "emil": f"user-{cast.emil.public_id}",
         "a picture": upload(jpeg_bytes()),
         "the measurement": Calibration.objects.values_list("pk", flat=True).first(),
         "a dermatoscope": Dermatoscope.objects.values_list("pk", flat=True).first(),

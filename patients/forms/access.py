@@ -9,7 +9,7 @@ from patients.models.records import MIN_BREAK_GLASS_REASON
 
 
 class BreakGlassForm(forms.Form):
-    practice = forms.ModelChoiceField(Practice.objects.all())
+    practice = forms.ModelChoiceField(Practice.objects.all(), to_field_name="public_id")
     record_number = forms.CharField(max_length=40)
     reason = forms.CharField(
         min_length=MIN_BREAK_GLASS_REASON,

@@ -19,7 +19,7 @@ PLACE_HELP = "Only general practitioners belong to a practice."
 class PeopleFilterForm(forms.Form):
     words = forms.CharField(label="Name or e-mail", required=False, max_length=100)
     role = forms.ChoiceField(choices=ROLE_FILTER, required=False)
-    practice = forms.ModelChoiceField(Practice.objects.all(), required=False, empty_label="All practices")
+    practice = forms.ModelChoiceField(Practice.objects.all(), to_field_name="public_id", required=False, empty_label="All practices")
     state = forms.ChoiceField(label="Account", choices=[("", "All"), ("active", "Active"), ("off", "Switched off")], required=False)
 
 
@@ -40,7 +40,9 @@ class PersonForm(PlaceForm):
     display_name = LineField(label="Name", max_length=150, help_text="As it appears beside what this person does.")
     email = forms.EmailField(label="E-mail address", required=False)
     role = forms.ChoiceField(choices=[("", "No role: sees nothing"), *Role.choices], required=False)
-    practice = forms.ModelChoiceField(Practice.objects.all(), required=False, empty_label="None", help_text=PLACE_HELP)
+    practice = forms.ModelChoiceField(
+        Practice.objects.all(), to_field_name="public_id", required=False, empty_label="None", help_text=PLACE_HELP
+    )
     version = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, person: User, is_oneself: bool) -> None:
@@ -49,6 +51,10 @@ class PersonForm(PlaceForm):
         if is_oneself:
             self.fields["role"].disabled = self.fields["practice"].disabled = True
             self.fields["role"].help_text = "Your own role is changed by another administrator."
+
+    @property
+    def leaves_dermatology(self) -> bool:
+        return bool(self.initial["role"] == Role.DERMATOLOGIST != self.cleaned_data["role"])
 
 
 class PracticeForm(forms.ModelForm[Practice]):
@@ -68,11 +74,18 @@ class PracticeForm(forms.ModelForm[Practice]):
         else:
             del self.fields["is_open"]
 
+    @property
+    def closes(self) -> bool:
+        return self.initial.get("is_open", False) and not self.cleaned_data["is_open"]
+
 
 class PoolForm(forms.Form):
     name = LineField(max_length=120)
     members = forms.ModelMultipleChoiceField(
-        User.objects.filter(role=Role.DERMATOLOGIST, is_active=True), widget=forms.CheckboxSelectMultiple, required=False
+        User.objects.filter(role=Role.DERMATOLOGIST, is_active=True),
+        to_field_name="public_id",
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
     )
     version = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -98,7 +111,9 @@ class InvitationForm(PlaceForm):
     email = forms.EmailField(label="E-mail address")
     display_name = LineField(label="Name", max_length=150, help_text="As it will appear beside what this person does.")
     role = forms.ChoiceField(choices=[("", "Choose"), *Role.choices])
-    practice = forms.ModelChoiceField(Practice.objects.filter(is_open=True), required=False, empty_label="None", help_text=PLACE_HELP)
+    practice = forms.ModelChoiceField(
+        Practice.objects.filter(is_open=True), to_field_name="public_id", required=False, empty_label="None", help_text=PLACE_HELP
+    )
 
 
 class AcceptanceForm(forms.Form):

@@ -20,7 +20,7 @@ def referral_targets() -> dict[str, User | Pool]:
 def key_of(target: User | Pool | None) -> str:
     if target is None:
         return ""
-    return f"pool-{target.pk}" if isinstance(target, Pool) else f"user-{target.pk}"
+    return f"{'pool' if isinstance(target, Pool) else 'user'}-{target.public_id}"
 
 
 def _target_choices() -> list[tuple[str, str]]:
@@ -85,7 +85,7 @@ class QueueForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        pools = [(str(pool.pk), str(pool)) for pool in viewer.pools.all()]
+        pools = [(str(pool.public_id), str(pool)) for pool in viewer.pools.all()]
         self.fields["addressed"].choices = [("", "Me and my pools"), ("me", "Me by name"), *pools]  # type: ignore[attr-defined]
 
     def wanted(self) -> tuple[str, str, UUID | None]:

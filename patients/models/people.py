@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from skinclinic.base import UuidModel
+from skinclinic.base import PublicIdModel, UuidModel
 
 
 class Role(models.TextChoices):
@@ -27,7 +27,7 @@ class Language(models.TextChoices):
     GERMAN = "de", "Deutsch"
 
 
-class Practice(models.Model):
+class Practice(PublicIdModel):
     name = models.CharField(max_length=120, unique=True)
     address = models.TextField(max_length=300, blank=True, help_text="As at the head of a letter.")
     phone = models.CharField(max_length=40, blank=True)
@@ -46,7 +46,7 @@ class Practice(models.Model):
         return self.name
 
 
-class User(AbstractUser):
+class User(PublicIdModel, AbstractUser):
     """A person who logs in. Without a role nobody sees anything."""
 
     display_name = models.CharField(max_length=150, blank=True, help_text="As it appears beside what this person did.")
@@ -154,7 +154,7 @@ class Invitation(UuidModel):
         return f"Invitation of {self.email}"
 
 
-class Pool(models.Model):
+class Pool(PublicIdModel):
     """Dermatologists who share their referrals."""
 
     name = models.CharField(max_length=120, unique=True)

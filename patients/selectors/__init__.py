@@ -22,6 +22,14 @@ from patients.selectors.cases import (
     queue_page,
 )
 from patients.selectors.consents import cases_without_answer, consents_of
+from patients.selectors.consequences import (
+    of_closing,
+    of_deactivating,
+    of_leaving_dermatology,
+    of_leaving_pool,
+    of_reactivating,
+    of_resetting_factor,
+)
 from patients.selectors.impressions import awaiting_impression, own_impression
 from patients.selectors.lesions import checklists_of, pictures_to_compare
 from patients.selectors.notifications import notifications_of, unread_count
@@ -35,7 +43,8 @@ __all__ = [
     "Section", "access_keys", "administration_counts", "all_acts", "answers_for", "awaiting_impression", "cases_of",
     "cases_without_answer", "checklists_of", "consents_of", "desk_of_dermatologist", "desk_of_practice", "events_for", "find_patients",
     "gathered_acts", "histologies_for", "histologies_of", "images_of", "invitations", "is_blinded", "is_elsewhere", "lesions_of",
-    "new_in_queue", "notifications_of", "owes_second_opinion", "own_impression", "patients_of", "people", "pictures_for_review",
+    "new_in_queue", "notifications_of", "of_closing", "of_deactivating", "of_leaving_dermatology", "of_leaving_pool", "of_reactivating",
+    "of_resetting_factor", "owes_second_opinion", "own_impression", "patients_of", "people", "pictures_for_review",
     "pictures_to_compare", "pools", "possible_duplicates", "practices", "queue_page", "recent_images", "recent_patients", "safety_of",
     "service_levels", "timeline_of", "unread_count", "who_read_an_answer", "whose_answer_was_read",
 ]  # fmt: skip

@@ -58,7 +58,7 @@ def queue_page(viewer: User, *, addressed: str = "", urgency: str = "", after: U
     """One page of what waits for this dermatologist. `addressed`: "me", the key of a pool, or everything; `after`: the last case seen."""
     waiting = Case.objects.queue_of(viewer)
     if addressed:
-        waiting = waiting.filter(to_user=viewer) if addressed == "me" else waiting.filter(to_pool_id=int(addressed))
+        waiting = waiting.filter(to_user=viewer) if addressed == "me" else waiting.filter(to_pool__public_id=addressed)
     if urgency:
         waiting = waiting.filter(urgency=urgency)
     keys = list(_from(viewer, waiting.in_order(), after).values_list("pk", flat=True)[: CASES_PER_PAGE + 1])

@@ -49,6 +49,7 @@ from patients.services.cases import (
 )
 from patients.services.consents import give_consent, has_consented, has_withdrawn, hold_consent, require_care, withdraw_consent
 from patients.services.dermatoscopes import keep_dermatoscope, missing_scale, retire_dermatoscope, take_scale
+from patients.services.housekeeping import clear_away
 from patients.services.images import add_image, open_image_file, pair_images, prepare_image, unpair_image
 from patients.services.invitations import accept_invitation, find_invitation, invite, mail_invitation, renew_invitation, revoke_invitation
 from patients.services.lesions import add_lesion, change_lesion, record_checklist
@@ -60,7 +61,8 @@ from patients.services.records import PossibleDuplicateError, change_patient, cr
 __all__ = [
     "Opinion", "Part", "PossibleDuplicateError", "accept_invitation", "add_image", "add_lesion", "ask_for_information",
     "ask_second_opinion", "break_glass", "calibrate_image", "case_for", "change_draft", "change_lesion", "change_patient", "change_person",
-    "change_preferences", "claim_case", "claim_next", "close_case", "create_patient", "deactivate_person", "delete_text_block",
+    "change_preferences", "claim_case", "claim_next", "clear_away", "close_case", "create_patient", "deactivate_person",
+    "delete_text_block",
     "discard_case", "discard_draft", "draft_case", "find_invitation", "give_back_cases_of", "give_consent", "has_consented",
     "has_withdrawn", "hold_consent", "invite", "is_first_reader", "is_second_reader", "keep_dermatoscope", "mail_invitation",
     "mail_notifications", "mark_all_read", "mark_breaches", "mark_read", "mark_read_for", "missing_scale", "must_give_impression",

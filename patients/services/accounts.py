@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
 from django.db.models import Manager, Model, Q
@@ -95,7 +94,7 @@ def password_link_key(*, actor: User, person: User) -> tuple[str, str]:
         if current == actor or not current.is_active:
             raise ClinicError("no_link", "Links are made for other people's accounts, while these are active.")
         audit.record(actor=actor, action="account.password-link", obj=current)
-    return user_pk_to_url_str(current), default_token_generator.make_token(current)
+    return current.public_id.hex, default_token_generator.make_token(current)
 
 
 def save_practice(*, actor: User, practice: Practice | None, version: str = "", **values: Any) -> Practice:

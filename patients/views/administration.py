@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -13,14 +15,10 @@ from patients import permissions as rules
 from patients import selectors, services
 from patients.forms import PeopleFilterForm, PersonForm, PolicyForm, PoolForm, PracticeForm
 from patients.models import Pool, Practice, User
+from patients.views.asking import ACTS, asking_page, is_asked_first
 from patients.views.pages import form_page, person, saved
 
 PEOPLE_PER_PAGE = 50
-ACTS = {
-    "deactivate": (services.deactivate_person, "The account is switched off and every session of it has ended."),
-    "reactivate": (services.reactivate_person, "The account is active again."),
-    "reset-factor": (services.reset_second_factor, "The second factor is gone. At the next log-in the password alone is asked for."),
-}
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
@@ -37,9 +35,12 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @rules.allowed_if(rules.can_manage_accounts)
-def person_detail(request: HttpRequest, user_id: int) -> HttpResponse:
-    shown = get_object_or_404(User.objects.select_related("practice"), pk=user_id)
+def person_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
+    shown = get_object_or_404(User.objects.select_related("practice"), public_id=user_id)
     form = PersonForm(request.POST or None, person=shown, is_oneself=shown == request.user)
+    if is_asked_first(request, form) and form.leaves_dermatology and (follows := selectors.of_leaving_dermatology(shown)):
+        title, button = f"Another role for {shown}?", "Change the role"
+        return asking_page(request, title=title, button=button, back=reverse("patients:person", args=[user_id]), follows=follows)
     if saved(form, lambda: services.change_person(actor=person(request), person=shown, **form.cleaned_data)) is not None:
         messages.success(request, f"Saved: {form.cleaned_data['display_name']}.")
         return redirect("patients:person", user_id)
@@ -47,20 +48,26 @@ def person_detail(request: HttpRequest, user_id: int) -> HttpResponse:
     return render(request, "patients/administration/person.html", context, status=400 if form.errors else 200)
 
 
-@require_POST
+@require_http_methods(FORM_METHODS)
 @rules.allowed_if(rules.can_manage_accounts)
-def person_act(request: HttpRequest, user_id: int, act: str) -> HttpResponse:
-    service, sentence = ACTS[act]
-    service(actor=person(request), person=get_object_or_404(User, pk=user_id))
-    messages.success(request, sentence)
-    return redirect("patients:person", user_id)
+def person_act(request: HttpRequest, user_id: UUID, act: str) -> HttpResponse:
+    """What follows, and the button that does it."""
+    shown = get_object_or_404(User.objects.select_related("practice"), public_id=user_id)
+    wanted, back = ACTS[act], reverse("patients:person", args=[user_id])
+    if request.method == "POST":
+        wanted.service(actor=person(request), person=shown)
+        messages.success(request, wanted.done)
+        return redirect(back)
+    if shown == request.user or not wanted.is_possible(shown):
+        return redirect(back)
+    return asking_page(request, title=wanted.title.format(shown), button=wanted.button, back=back, follows=wanted.follows(shown))
 
 
 @require_POST
 @rules.allowed_if(rules.can_manage_accounts)
-def password_link(request: HttpRequest, user_id: int) -> HttpResponse:
+def password_link(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Shown once, to be handed over in person."""
-    shown = get_object_or_404(User, pk=user_id)
+    shown = get_object_or_404(User, public_id=user_id)
     uid, key = services.password_link_key(actor=person(request), person=shown)
     link = request.build_absolute_uri(reverse("account_reset_password_from_key", args=[uid, key]))
     context = {"title": f"New password for {shown}", "link": link, "days": 1, "back": reverse("patients:person", args=[user_id])}
@@ -81,8 +88,8 @@ def practice_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @rules.allowed_if(rules.can_manage_accounts)
-def practice_edit(request: HttpRequest, practice_id: int) -> HttpResponse:
-    practice = get_object_or_404(Practice, pk=practice_id)
+def practice_edit(request: HttpRequest, practice_id: UUID) -> HttpResponse:
+    practice = get_object_or_404(Practice, public_id=practice_id)
     return _practice_page(request, practice, title=practice.name, button="Save")
 
 
@@ -100,8 +107,8 @@ def pool_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(FORM_METHODS)
 @rules.allowed_if(rules.can_manage_accounts)
-def pool_edit(request: HttpRequest, pool_id: int) -> HttpResponse:
-    pool = get_object_or_404(Pool, pk=pool_id)
+def pool_edit(request: HttpRequest, pool_id: UUID) -> HttpResponse:
+    pool = get_object_or_404(Pool, public_id=pool_id)
     return _pool_page(request, pool, title=pool.name, button="Save")
 
 
@@ -117,18 +124,23 @@ def policies(request: HttpRequest) -> HttpResponse:
 
 
 def _practice_page(request: HttpRequest, practice: Practice | None, *, title: str, button: str) -> HttpResponse:
-    form = PracticeForm(request.POST or None, instance=practice)
+    form, back = PracticeForm(request.POST or None, instance=practice), reverse("patients:practices")
+    if practice is not None and is_asked_first(request, form) and form.closes:
+        follows = selectors.of_closing(practice)
+        return asking_page(request, title=f"Close {practice}?", button="Close the practice", back=back, follows=follows)
     kept = saved(form, lambda: services.save_practice(actor=person(request), practice=practice, **form.cleaned_data))
     if kept is not None:
         messages.success(request, f"Saved: {kept}.")
         return redirect("patients:practices")
-    return form_page(request, form, title=title, button=button, back=reverse("patients:practices"))
+    return form_page(request, form, title=title, button=button, back=back)
 
 
 def _pool_page(request: HttpRequest, pool: Pool | None, *, title: str, button: str) -> HttpResponse:
-    form = PoolForm(request.POST or None, pool=pool)
+    form, back = PoolForm(request.POST or None, pool=pool), reverse("patients:pools")
+    if pool is not None and is_asked_first(request, form) and (follows := selectors.of_leaving_pool(pool, form.cleaned_data["members"])):
+        return asking_page(request, title=f"Change {pool}?", button="Change the pool", back=back, follows=follows)
     kept = saved(form, lambda: services.save_pool(actor=person(request), pool=pool, **form.cleaned_data))
     if kept is not None:
         messages.success(request, f"Saved: {kept}.")
         return redirect("patients:pools")
-    return form_page(request, form, title=title, button=button, back=reverse("patients:pools"))
+    return form_page(request, form, title=title, button=button, back=back)

@@ -152,12 +152,12 @@ def test_an_app_is_set_up_because_the_role_needs_it_and_then_asked_for(page: Pag
     page.get_by_text("They are shown only now").wait_for()
     code = page.locator(".code-list li").first.inner_text()
     page.goto("/")
-    page.get_by_role("link", name="Patients", exact=True).wait_for()
+    page.get_by_role("button", name="Menu").wait_for()
     page.context.clear_cookies()
     log_in(page, "dana")
     page.get_by_label("Code from your app").fill(code)
     page.get_by_role("button", name="Log in", exact=True).click()
-    page.get_by_role("link", name="Patients", exact=True).wait_for()
+    page.get_by_role("button", name="Menu").wait_for()
     assert AuditEntry.objects.filter(action="account.factor-used", actor=records.dana).count() == 1
 
 

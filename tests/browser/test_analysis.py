@@ -46,7 +46,7 @@ def log_in(page: Page, name: str) -> None:
     page.get_by_role("textbox").first.fill(name)
     page.get_by_label("Password").fill(name)
     page.get_by_role("button", name="Log in").click()
-    page.get_by_role("link", name="Home").wait_for()
+    page.locator(".account-menu").wait_for()
 
 
 def photograph() -> bytes:

@@ -397,6 +397,7 @@ def ines_sees_who_has_seen_it(page: Page) -> None:
 def ines_switches_the_account_off(page: Page) -> None:
     page.goto(reverse("patients:people"))
     page.get_by_role("link", name="Hal Hart").click()
+    page.get_by_role("link", name="Switch the account off").click()
     page.get_by_role("button", name="Switch the account off").click()
     page.get_by_text("every session of it has ended").wait_for()
 

@@ -27,7 +27,7 @@ def log_in(page: Page, name: str) -> None:
     page.locator("[name=login]").fill(name)
     page.locator("[name=password]").fill(name)
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Patients", exact=True).wait_for()
+    page.locator(".account-menu").wait_for()
 
 
 def test_from_search_to_a_new_lesion_without_a_mouse(page: Page, records: Cast) -> None:

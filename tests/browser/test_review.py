@@ -44,7 +44,7 @@ def log_in(page: Page, name: str) -> None:
     page.locator("[name=login]").fill(name)
     page.locator("[name=password]").fill(name)
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Home", exact=True).wait_for()
+    page.locator(".account-menu").wait_for()
 
 
 def open_review(page: Page, case: Case) -> None:

@@ -9,10 +9,6 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import IntConverter, UUIDConverter
 
-THEIRS = ("admin", "mfa_")
-"""Django's pages for administrators alone, and allauth's for one's own second factors."""
-OF_ADMINISTRATORS = "administration/"
-"""People, practices and pools: pages for administrators alone, without a patient in them."""
 NO_KEYS = {"since"}
 """Numbers that are a moment, not a row."""
 ACCOUNT_KEYS = {"account_reset_password_from_key", "account_confirm_email"}
@@ -31,13 +27,7 @@ def pieces(resolver: URLResolver | None = None, name: str = "") -> Iterator[tupl
                 yield inner, [found.pattern, *patterns]
 
 
-def address(patterns: list[object]) -> str:
-    return "".join(str(pattern) for pattern in patterns)
-
-
-ROUTES = {
-    name: patterns for name, patterns in pieces() if not name.startswith(THEIRS) and not address(patterns).startswith(OF_ADMINISTRATORS)
-}
+ROUTES = dict(pieces())
 
 
 @pytest.mark.parametrize("name", ROUTES)

@@ -33,8 +33,13 @@ def actions() -> list[str]:
 
 
 def change(client: Client, person: User, **fields: Any) -> Any:
-    kept = {"display_name": person.display_name, "email": person.email, "role": person.role, "practice": person.practice_id or ""}
-    return client.post(reverse("patients:person", args=[person.pk]), kept | {"version": version_of(person, PERSON_FIELDS)} | fields)
+    kept = {
+        "display_name": person.display_name,
+        "email": person.email,
+        "role": person.role,
+        "practice": person.practice.public_id if person.practice else "",
+    }
+    return client.post(reverse("patients:person", args=[person.public_id]), kept | {"version": version_of(person, PERSON_FIELDS)} | fields)
 
 
 def test_django_s_own_admin_is_not_there(client: Client) -> None:
@@ -43,7 +48,7 @@ def test_django_s_own_admin_is_not_there(client: Client) -> None:
 
 
 def test_somebody_gets_a_role_and_the_trail_says_which_fields(cast: Cast, manager: Client) -> None:
-    assert change(manager, cast.theo, role="GP", practice=cast.south.pk).status_code == 302
+    assert change(manager, cast.theo, role="GP", practice=cast.south.public_id).status_code == 302
     cast.theo.refresh_from_db()
     assert (cast.theo.role, cast.theo.practice) == ("GP", cast.south)
     entry = AuditEntry.objects.get()
@@ -57,14 +62,14 @@ def test_saving_without_a_change_leaves_no_trace(cast: Cast, manager: Client) ->
 
 @pytest.mark.parametrize(("role", "practice"), [("GP", ""), ("DERMATOLOGIST", "north"), ("KING", "")])
 def test_impossible_places_are_refused_in_words(cast: Cast, manager: Client, role: str, practice: str) -> None:
-    answer = change(manager, cast.theo, role=role, practice=cast.north.pk if practice else "")
+    answer = change(manager, cast.theo, role=role, practice=cast.north.public_id if practice else "")
     assert answer.status_code == 400
     cast.theo.refresh_from_db()
     assert cast.theo.role == ""
 
 
 def test_nobody_gives_themselves_another_role(cast: Cast, manager: Client) -> None:
-    change(manager, cast.ines, role="GP", practice=cast.north.pk)
+    change(manager, cast.ines, role="GP", practice=cast.north.public_id)
     cast.ines.refresh_from_db()
     assert (cast.ines.role, cast.ines.practice) == ("ADMIN", None)
     with pytest.raises(ClinicError, match="own role"):
@@ -89,7 +94,7 @@ def test_two_accounts_never_share_an_address(cast: Cast, manager: Client) -> Non
 
 
 def test_whoever_is_no_dermatologist_any_more_leaves_the_pools(cast: Cast, manager: Client) -> None:
-    change(manager, cast.emil, role="GP", practice=cast.north.pk)
+    change(manager, cast.emil, role="GP", practice=cast.north.public_id, confirmed="yes")
     assert not cast.pool.members.exists()
 
 
@@ -97,20 +102,20 @@ def test_switching_an_account_off_ends_its_sessions_at_once_and_for_good(cast: C
     theirs = Client()
     theirs.force_login(cast.dana)
     assert theirs.get("/").status_code == 200
-    manager.post(reverse("patients:person-act", args=[cast.dana.pk, "deactivate"]))
+    manager.post(reverse("patients:person-act", args=[cast.dana.public_id, "deactivate"]))
     assert theirs.get("/").status_code == 302
-    manager.post(reverse("patients:person-act", args=[cast.dana.pk, "reactivate"]))
+    manager.post(reverse("patients:person-act", args=[cast.dana.public_id, "reactivate"]))
     assert theirs.get("/").status_code == 302, "an old session does not come back to life"
     assert actions()[-2:] == ["account.deactivate", "account.reactivate"]
 
 
 def test_switching_off_twice_is_told(cast: Cast, manager: Client) -> None:
-    act = reverse("patients:person-act", args=[cast.dana.pk, "deactivate"])
+    act = reverse("patients:person-act", args=[cast.dana.public_id, "deactivate"])
     assert [manager.post(act).status_code, manager.post(act).status_code] == [302, 409]
 
 
 def test_nobody_switches_themselves_off(cast: Cast, manager: Client) -> None:
-    assert manager.post(reverse("patients:person-act", args=[cast.ines.pk, "deactivate"])).status_code == 400
+    assert manager.post(reverse("patients:person-act", args=[cast.ines.public_id, "deactivate"])).status_code == 400
     cast.ines.refresh_from_db()
     assert cast.ines.is_active
 
@@ -135,7 +140,7 @@ def test_two_administrators_switching_each_other_off_leave_one(cast: Cast) -> No
 
 
 def test_a_link_for_a_new_password_works_once(cast: Cast, manager: Client) -> None:
-    page = manager.post(reverse("patients:password-link", args=[cast.theo.pk])).content.decode()
+    page = manager.post(reverse("patients:password-link", args=[cast.theo.public_id])).content.decode()
     link = page.split("readonly>")[1].split("<")[0]
     visitor = Client()
     form = visitor.get(link, follow=True)
@@ -151,11 +156,12 @@ def test_a_practice_is_made_changed_and_closed(cast: Cast, manager: Client) -> N
     west = Practice.objects.get(name="West")
     assert west.is_open
     data = {"name": "West", "phone": "2", "address": "Mill Lane", "asks_impression": "on", "version": version_of(west, PRACTICE_FIELDS)}
-    assert manager.post(reverse("patients:practice", args=[west.pk]), data).status_code == 302
+    data["confirmed"] = "yes"
+    assert manager.post(reverse("patients:practice", args=[west.public_id]), data).status_code == 302
     west.refresh_from_db()
     assert (west.phone, west.asks_impression, west.is_open) == ("2", True, False)
     assert AuditEntry.objects.latest("id").detail == {"fields": ["address", "asks_impression", "is_open", "phone"]}
-    stale = manager.post(reverse("patients:practice", args=[west.pk]), data | {"phone": "3"})
+    stale = manager.post(reverse("patients:practice", args=[west.public_id]), data | {"phone": "3"})
     assert "Somebody else changed this" in stale.content.decode()
 
 
@@ -166,9 +172,9 @@ def test_two_practices_never_share_a_name(cast: Cast, manager: Client) -> None:
 
 
 def test_a_pool_takes_dermatologists_alone(cast: Cast, manager: Client) -> None:
-    page = reverse("patients:pool", args=[cast.pool.pk])
-    data = {"name": "Moles", "members": [cast.dana.pk, cast.emil.pk], "version": version_of(cast.pool, POOL_FIELDS)}
-    assert manager.post(page, data | {"members": [cast.ada.pk]}).status_code == 400
+    page = reverse("patients:pool", args=[cast.pool.public_id])
+    data = {"name": "Moles", "members": [cast.dana.public_id, cast.emil.public_id], "version": version_of(cast.pool, POOL_FIELDS)}
+    assert manager.post(page, data | {"members": [cast.ada.public_id]}).status_code == 400
     with pytest.raises(ClinicError, match="Only dermatologists"):
         services.save_pool(actor=cast.ines, pool=cast.pool, version=version_of(cast.pool, POOL_FIELDS), name="Moles", members=[cast.ada])
     assert manager.post(page, data).status_code == 302

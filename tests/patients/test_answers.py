@@ -218,9 +218,9 @@ def test_a_second_opinion_can_be_replaced_by_its_author_alone(cast: Cast) -> Non
 
 
 def test_the_form_does_not_offer_oneself(cast: Cast) -> None:
-    assert f"user-{cast.dana.pk}" not in SecondOpinionForm(cast.dana).targets
-    assert not SecondOpinionForm(cast.dana, {"target_key": f"user-{cast.dana.pk}"}).is_valid()
-    assert SecondOpinionForm(cast.dana, {"target_key": f"pool-{cast.pool.pk}"}).is_valid()
+    assert f"user-{cast.dana.public_id}" not in SecondOpinionForm(cast.dana).targets
+    assert not SecondOpinionForm(cast.dana, {"target_key": f"user-{cast.dana.public_id}"}).is_valid()
+    assert SecondOpinionForm(cast.dana, {"target_key": f"pool-{cast.pool.public_id}"}).is_valid()
 
 
 # --- Histology and text blocks ----------------------------------------------------------------------------------------

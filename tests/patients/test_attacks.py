@@ -78,7 +78,7 @@ def test_nobody_else_is_shown_an_answered_case_once_the_consent_is_withdrawn(cas
     case = answered(cast)
     services.withdraw_consent(actor=cast.ada, patient=cast.patient, purpose=Purpose.TELECONSULTATION)
     client.force_login(cast.dana)
-    response = client.post(reverse("patients:review-second-opinion", args=[case.pk]), {"target_key": f"user-{cast.emil.pk}"})
+    response = client.post(reverse("patients:review-second-opinion", args=[case.pk]), {"target_key": f"user-{cast.emil.public_id}"})
     assert response.status_code == 400
     assert "no longer agrees" in response.content.decode()
     assert Case.objects.get(pk=case.pk).status == CaseStatus.ANSWERED

@@ -106,14 +106,17 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
     (
         "ada",
         "POST refer",
-        lambda c, s: c.post(reverse("patients:refer", args=[s.free_lesion.pk]), {"target_key": f"user-{s.emil.pk}", "urgency": "soon"}),
+        lambda c, s: c.post(
+            reverse("patients:refer", args=[s.free_lesion.pk]), {"target_key": f"user-{s.emil.public_id}", "urgency": "soon"}
+        ),
         {"case.draft", "case.send"},
     ),
     (
         "ada",
         "POST draft",
         lambda c, s: c.post(
-            reverse("patients:refer", args=[s.free_lesion.pk]), {"target_key": f"user-{s.emil.pk}", "urgency": "soon", "act": "draft"}
+            reverse("patients:refer", args=[s.free_lesion.pk]),
+            {"target_key": f"user-{s.emil.public_id}", "urgency": "soon", "act": "draft"},
         ),
         {"case.draft"},
     ),
@@ -129,7 +132,7 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
     (
         "ada",
         "POST readdress",
-        lambda c, s: c.post(reverse("patients:case-readdress", args=[s.case.pk]), {"target_key": f"user-{s.emil.pk}"}),
+        lambda c, s: c.post(reverse("patients:case-readdress", args=[s.case.pk]), {"target_key": f"user-{s.emil.public_id}"}),
         {"case.readdress"},
     ),
     ("dana", "GET queue", lambda c, _: c.get(reverse("patients:queue")), {"queue.read"}),
@@ -189,22 +192,27 @@ TRACES: list[tuple[str, str, Request, set[str]]] = [
         "ines",
         "POST break glass",
         lambda c, s: c.post(
-            reverse("patients:break-glass"), {"practice": s.north.pk, "record_number": "N1", "reason": "Complaint of the 3rd"}
+            reverse("patients:break-glass"), {"practice": s.north.public_id, "record_number": "N1", "reason": "Complaint of the 3rd"}
         ),
         {"patient.break-glass"},
     ),
     (
         "ines",
         "POST switch off",
-        lambda c, s: c.post(reverse("patients:person-act", args=[s.theo.pk, "deactivate"])),
+        lambda c, s: c.post(reverse("patients:person-act", args=[s.theo.public_id, "deactivate"])),
         {"account.deactivate"},
     ),
-    ("ines", "POST password link", lambda c, s: c.post(reverse("patients:password-link", args=[s.theo.pk])), {"account.password-link"}),
+    (
+        "ines",
+        "POST password link",
+        lambda c, s: c.post(reverse("patients:password-link", args=[s.theo.public_id])),
+        {"account.password-link"},
+    ),
     ("ines", "POST practice", lambda c, _: c.post(reverse("patients:practice-new"), {"name": "West"}), {"practice.create"}),
     (
         "ines",
         "POST pool",
-        lambda c, s: c.post(reverse("patients:pool-new"), {"name": "Nails", "members": [s.dana.pk]}),
+        lambda c, s: c.post(reverse("patients:pool-new"), {"name": "Nails", "members": [s.dana.public_id]}),
         {"pool.create", "pool.change"},
     ),
     ("ines", "POST policies", lambda c, _: c.post(reverse("patients:policies"), {"roles": ["GP"]}), {"rolepolicy.change"}),
@@ -283,9 +291,9 @@ def test_every_read_and_write_leaves_its_trace(
 
 SILENT = {
     "analysis:explanation-status", "analysis:status", "patients:break-glass", "patients:dermatoscopes", "patients:invitations",
-    "patients:invite", "patients:new", "patients:notifications", "patients:people", "patients:person", "patients:policies",
-    "patients:pool", "patients:pool-new", "patients:pools", "patients:practice", "patients:practice-new", "patients:practices",
-    "patients:preferences", "patients:queue-news", "patients:sla", "patients:text-block", "patients:text-blocks",
+    "patients:invite", "patients:new", "patients:notifications", "patients:people", "patients:person", "patients:person-act",
+    "patients:policies", "patients:pool", "patients:pool-new", "patients:pools", "patients:practice", "patients:practice-new",
+    "patients:practices", "patients:preferences", "patients:queue-news", "patients:sla", "patients:text-block", "patients:text-blocks",
 }  # fmt: skip
 """Their pages show nothing of a patient."""
 SILENT_ACTS = {"analysis:compare-choice", "patients:image-unpair", "patients:notification-read", "patients:notifications-read"}

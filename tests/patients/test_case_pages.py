@@ -88,7 +88,7 @@ def test_the_referral_page_brings_along_what_is_known(cast: Cast, client: Client
 def test_a_referral_without_consent_asks_for_it_and_keeps_what_was_typed(cast: Cast, client: Client) -> None:
     services.withdraw_consent(actor=cast.ada, patient=cast.other_patient, purpose=Purpose.TELECONSULTATION)
     client.force_login(cast.ada)
-    form = {"target_key": f"user-{cast.dana.pk}", "urgency": "soon", "question": "Excise or wait?"}
+    form = {"target_key": f"user-{cast.dana.public_id}", "urgency": "soon", "question": "Excise or wait?"}
     status, page = post(client, "patients:refer", cast.free_lesion.pk, **form)
     assert (status, "consent to teleconsultation is not on record" in page, "Excise or wait?" in page) == (400, True, True)
     status, page = post(client, "patients:refer", cast.free_lesion.pk, **form, agrees_today="on")
@@ -106,7 +106,7 @@ def test_without_a_picture_the_page_says_where_to_add_one(cast: Cast, client: Cl
 
 def test_a_draft_is_kept_changed_and_sent(cast: Cast, client: Client) -> None:
     client.force_login(cast.ada)
-    form = {"target_key": f"pool-{cast.pool.pk}", "urgency": "soon", "question": "Excise?", "red_flags": ["bleeding"]}
+    form = {"target_key": f"pool-{cast.pool.public_id}", "urgency": "soon", "question": "Excise?", "red_flags": ["bleeding"]}
     _, page = post(client, "patients:refer", cast.free_lesion.pk, **form, act="draft")
     case = Case.objects.get(lesion=cast.free_lesion)
     assert case.status == CaseStatus.DRAFT
@@ -122,7 +122,7 @@ def test_a_draft_that_cannot_be_sent_is_still_saved(cast: Cast, client: Client) 
     bare = make_lesion(cast.other_patient)
     case = services.draft_case(actor=cast.ada, lesion=bare, to=cast.dana)
     client.force_login(cast.ada)
-    status, page = post(client, "patients:case-edit", case.pk, target_key=f"user-{cast.dana.pk}", urgency="soon", question="Written")
+    status, page = post(client, "patients:case-edit", case.pk, target_key=f"user-{cast.dana.public_id}", urgency="soon", question="Written")
     case.refresh_from_db()
     assert (status, case.question, case.status) == (400, "Written", CaseStatus.DRAFT)
     assert "There is no picture of this lesion yet" in page
@@ -163,7 +163,7 @@ def test_a_reply_that_comes_too_late_is_not_lost(cast: Cast, client: Client) -> 
 
 def test_a_case_is_withdrawn_and_readdressed(cast: Cast, client: Client) -> None:
     client.force_login(cast.ada)
-    _, page = post(client, "patients:case-readdress", cast.case.pk, target_key=f"pool-{cast.pool.pk}")
+    _, page = post(client, "patients:case-readdress", cast.case.pk, target_key=f"pool-{cast.pool.public_id}")
     assert "From Dana to Moles." in page
     status, page = post(client, "patients:case-withdraw", cast.case.pk, reason="Excised elsewhere.")
     assert (status, page.count("Excised elsewhere.")) == (200, 2)  # among the facts and in the conversation
@@ -304,7 +304,7 @@ def test_the_queue_is_filtered_and_bad_filters_mean_everything(cast: Cast, clien
 
     assert shown() == {"case", "pooled_case"}
     assert shown(addressed="me") == shown(urgency="routine") == {"case"}
-    assert shown(addressed=cast.pool.pk) == shown(urgency="urgent") == {"pooled_case"}
+    assert shown(addressed=cast.pool.public_id) == shown(urgency="urgent") == {"pooled_case"}
     assert shown(addressed="999", urgency="now", after="x") == {"case", "pooled_case"}
     assert shown(addressed="me", urgency="urgent") == set()
 

@@ -55,7 +55,7 @@ def test_an_act_is_done_where_it_belongs_and_refused_elsewhere(cast: Cast, clien
     name, data, states = ACTS[act]
     case = case_in(cast, status)
     client.force_login(cast.people[name])
-    sent = data | ({"target_key": f"user-{cast.emil.pk}"} if "target_key" in data else {})
+    sent = data | ({"target_key": f"user-{cast.emil.public_id}"} if "target_key" in data else {})
     before = without_reading(rows())
     response = client.post(reverse(f"patients:{act}", args=[case.pk]), sent)
     if status in states:
@@ -72,7 +72,7 @@ def test_sending_a_page_twice_does_it_once(cast: Cast, client: Client, act: str)
     name, data, states = ACTS[act]
     case = case_in(cast, max(states))
     client.force_login(cast.people[name])
-    sent = data | ({"target_key": f"user-{cast.emil.pk}"} if "target_key" in data else {})
+    sent = data | ({"target_key": f"user-{cast.emil.public_id}"} if "target_key" in data else {})
     path = reverse(f"patients:{act}", args=[case.pk])
     client.post(path, sent)
     before = without_reading(rows())

@@ -41,7 +41,7 @@ def address(secret: str) -> str:
 
 def test_from_the_mail_to_the_first_log_in(cast: Cast, manager: Client, settings: LazySettings, mailoutbox: list[Any]) -> None:
     settings.EMAIL_HOST = "mail.example"
-    answer = manager.post(reverse("patients:invite"), HAL | {"practice": cast.north.pk})
+    answer = manager.post(reverse("patients:invite"), HAL | {"practice": cast.north.public_id})
     assert answer.status_code == 302
     (letter,) = mailoutbox
     link = next(word for word in letter.body.split() if word.startswith("http"))
@@ -56,7 +56,7 @@ def test_from_the_mail_to_the_first_log_in(cast: Cast, manager: Client, settings
 
 
 def test_without_mail_the_link_is_shown_once(cast: Cast, manager: Client) -> None:
-    page = manager.post(reverse("patients:invite"), HAL | {"practice": cast.north.pk}).content.decode()
+    page = manager.post(reverse("patients:invite"), HAL | {"practice": cast.north.public_id}).content.decode()
     assert "/invitation/" in page
     assert mail.outbox == []
     assert "/invitation/" not in manager.get(reverse("patients:invitations")).content.decode()
@@ -67,7 +67,7 @@ def test_a_mail_server_that_is_down_costs_nothing_but_the_mail(
 ) -> None:
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    page = manager.post(reverse("patients:invite"), HAL | {"practice": cast.north.pk}).content.decode()
+    page = manager.post(reverse("patients:invite"), HAL | {"practice": cast.north.public_id}).content.decode()
     assert "/invitation/" in page
     assert "hal@example.org" not in caplog.text
 
@@ -150,10 +150,10 @@ def test_what_cannot_be_chosen_is_said_and_the_link_stays(
 
 
 def test_the_same_address_twice_is_told(cast: Cast, invited: tuple[Invitation, str], manager: Client) -> None:
-    answer = manager.post(reverse("patients:invite"), HAL | {"email": "HAL@example.org", "practice": cast.north.pk})
+    answer = manager.post(reverse("patients:invite"), HAL | {"email": "HAL@example.org", "practice": cast.north.public_id})
     assert "invited already" in answer.content.decode()
     make_user("wren", email="wren@example.org")
-    answer = manager.post(reverse("patients:invite"), HAL | {"email": "wren@example.org", "practice": cast.north.pk})
+    answer = manager.post(reverse("patients:invite"), HAL | {"email": "wren@example.org", "practice": cast.north.public_id})
     assert "has an account already" in answer.content.decode()
 
 

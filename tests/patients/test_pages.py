@@ -164,18 +164,20 @@ def test_an_unknown_site_is_refused(cast: Cast, client: Client) -> None:
     assert Lesion.objects.filter(patient=cast.patient).count() == 2
 
 
-@pytest.mark.parametrize("target", ["", "user-0", "pool-0", "ada"])
+@pytest.mark.parametrize("target", ["", "user-0", "pool-0", "ada", "user-00000000-0000-0000-0000-000000000000"])
 def test_a_referral_needs_a_real_target(cast: Cast, client: Client, target: str) -> None:
     client.force_login(cast.ada)
     before = Case.objects.count()
     assert client.post(reverse("patients:refer", args=[cast.free_lesion.pk]), {"target_key": target}).status_code == 400
-    assert client.post(reverse("patients:refer", args=[cast.free_lesion.pk]), {"target_key": f"user-{cast.ben.pk}"}).status_code == 400
+    assert (
+        client.post(reverse("patients:refer", args=[cast.free_lesion.pk]), {"target_key": f"user-{cast.ben.public_id}"}).status_code == 400
+    )
     assert Case.objects.count() == before
 
 
 def test_the_same_referral_twice_is_explained(cast: Cast, client: Client) -> None:
     client.force_login(cast.ada)
-    form = {"target_key": f"user-{cast.dana.pk}", "urgency": "soon"}
+    form = {"target_key": f"user-{cast.dana.public_id}", "urgency": "soon"}
     response = client.post(reverse("patients:refer", args=[cast.lesion.pk]), form)
     assert "This lesion has an open case already" in response.content.decode()
 
@@ -185,7 +187,7 @@ def test_the_same_referral_twice_is_explained(cast: Cast, client: Client) -> Non
 )
 def test_breaking_the_glass_needs_a_reason_and_a_record(cast: Cast, client: Client, change: dict[str, str], sentence: str) -> None:
     client.force_login(cast.ines)
-    form = {"practice": cast.north.pk, "record_number": "N1", "reason": "Complaint of the 3rd"}
+    form = {"practice": cast.north.public_id, "record_number": "N1", "reason": "Complaint of the 3rd"}
     response = client.post(reverse("patients:break-glass"), form | change)
     assert response.status_code == 400
     assert sentence in response.content.decode()
@@ -194,7 +196,7 @@ def test_breaking_the_glass_needs_a_reason_and_a_record(cast: Cast, client: Clie
 
 def test_an_admin_opens_one_record_for_a_while(cast: Cast, client: Client) -> None:
     client.force_login(cast.ines)
-    form = {"practice": cast.north.pk, "record_number": "N1", "reason": "Complaint of the 3rd"}
+    form = {"practice": cast.north.public_id, "record_number": "N1", "reason": "Complaint of the 3rd"}
     response = client.post(reverse("patients:break-glass"), form, follow=True)
     assert "Archer, Nell" in response.content.decode()
     assert "Record N1" in text(client, reverse("home"))

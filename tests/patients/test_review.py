@@ -301,8 +301,8 @@ def test_a_second_opinion_is_asked_for_from_the_page(cast: Cast, client: Client)
     path = reverse("patients:review-second-opinion", args=[case.pk])
     assert path in text(client, review_of(case))
     assert "Emil" in text(client, path)
-    assert client.post(path, {"target_key": f"user-{cast.dana.pk}"}).status_code == 400
-    assert client.post(path, {"target_key": f"user-{cast.emil.pk}", "text": "Please look."}).status_code == 302
+    assert client.post(path, {"target_key": f"user-{cast.dana.public_id}"}).status_code == 400
+    assert client.post(path, {"target_key": f"user-{cast.emil.public_id}", "text": "Please look."}).status_code == 302
     assert "A second opinion is asked of Emil" in text(client, review_of(case))
 
 

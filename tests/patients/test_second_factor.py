@@ -97,7 +97,7 @@ def test_guessing_codes_locks_for_five_minutes_and_an_administrator_sees_it(cast
     assert not is_in(client)
     assert actions() == ["account.factor-failed"] * 5 + ["account.locked"]
     client.force_login(cast.ines)
-    assert "paused until" in client.get(reverse("patients:person", args=[cast.dana.pk])).content.decode()
+    assert "paused until" in client.get(reverse("patients:person", args=[cast.dana.public_id])).content.decode()
     assert "paused after wrong attempts" in client.get("/").content.decode()
 
 
@@ -168,13 +168,13 @@ def test_a_lost_phone_is_reset_by_an_administrator(required: Cast, client: Clien
     theirs = Client()
     theirs.force_login(required.dana)
     client.force_login(required.ines)
-    act = reverse("patients:person-act", args=[required.dana.pk, "reset-factor"])
+    act = reverse("patients:person-act", args=[required.dana.public_id, "reset-factor"])
     assert client.post(act).status_code == 302
     assert theirs.get("/").status_code == 302
     assert log_in(Client(), "dana")["Location"] == "/"
     assert actions()[-2] == "account.factor-reset"
     assert client.post(act).status_code == 409
-    assert client.post(reverse("patients:person-act", args=[required.ines.pk, "reset-factor"])).status_code == 400
+    assert client.post(reverse("patients:person-act", args=[required.ines.public_id, "reset-factor"])).status_code == 400
 
 
 def test_adding_a_factor_asks_for_the_password_first(cast: Cast, client: Client) -> None:
