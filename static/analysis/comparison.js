@@ -7,7 +7,20 @@ import { both, enlargement, inverse, moved, turn } from "./same_place.js";
 const STEP = 1.5;
 const SMALLEST = 0.2; // of whole, where one picture may show five times as much skin as the other
 const MISSING = "This picture could not be loaded. Reload the page; tell your administrator if it recurs.";
-const NOT_OURS = ["r", "R", "f"]; // turning and mirroring one of two pictures would make them incomparable
+const NOT_OURS = ["r", "f", "w", "a", "s", "d"]; // turning and mirroring one of two pictures would make them incomparable; letters are no arrows
+const NUDGE_PX = 40;
+const along = (x, y) => (port) => port.panBy(port.deltaPointsFromPixels(new OpenSeadragon.Point(x * NUDGE_PX, y * NUDGE_PX)));
+const enlarge = (port) => port.zoomBy(1.1);
+/** OpenSeadragon's own go along the picture instead of the screen where that is turned, and lose presses that follow quickly. */
+const KEYS = {
+  ArrowLeft: along(-1, 0),
+  ArrowRight: along(1, 0),
+  ArrowUp: along(0, -1),
+  ArrowDown: along(0, 1),
+  "+": enlarge,
+  "=": enlarge, // the key of plus
+  "-": (port) => port.zoomBy(1 / 1.1),
+};
 const ACTS = ["canvas-press", "canvas-scroll", "canvas-key", "canvas-pinch", "canvas-double-click"];
 
 /** OpenSeadragon would write a style into the page, which our Content-Security-Policy refuses; it does not where one is marked as its. */
@@ -82,13 +95,24 @@ function open(place, minZoomImageRatio = 0.9) {
   });
   const isOpen = () => viewer.world.getItemCount() > 0;
   viewer.addHandler("open-failed", () => place.replaceChildren(Object.assign(document.createElement("p"), { className: "compare-missing", textContent: MISSING })));
-  viewer.addHandler("canvas-key", (event) => { if (NOT_OURS.includes(event.originalEvent.key)) event.preventDefaultAction = true; });
+  viewer.addHandler("canvas-key", (event) => press(viewer.viewport, event));
   viewer.canvas.setAttribute("role", "application");
   viewer.canvas.setAttribute("aria-label", place.dataset.label);
   const say = () => { enlarged.textContent = isOpen() ? `· ${(viewer.viewport.getZoom() / viewer.viewport.getHomeZoom()).toFixed(1)}×` : ""; };
   viewer.addHandler("open", say);
   const aspect = () => viewer.world.getHomeBounds().height; // of the picture, whose width is 1
   return { viewer, isOpen, say, aspect, source: place.dataset.source };
+}
+
+function press(port, event) {
+  const { key, ctrlKey, altKey, metaKey } = event.originalEvent;
+  const act = KEYS[key];
+  if (ctrlKey || altKey || metaKey || !(act || NOT_OURS.includes(key.toLowerCase()))) return;
+  event.preventDefaultAction = true;
+  if (!act) return;
+  event.originalEvent.preventDefault(); // or the page would scroll
+  act(port);
+  port.applyConstraints();
 }
 
 /** To where its leader is. */

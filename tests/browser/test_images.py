@@ -104,7 +104,6 @@ def compared(records: Cast) -> str:
     return reverse("analysis:compare", args=[later.pk, earlier.pk])
 
 
-@pytest.mark.xfail(reason="known to fail since the parts of the clinic were put together: to be mended", strict=False)
 def test_two_pictures_move_together_until_they_are_unlinked(page: Page, records: Cast) -> None:
     log_in(page, "dana")
     page.goto(compared(records))
