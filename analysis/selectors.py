@@ -104,8 +104,8 @@ def same_place(earlier: Image, later: Image) -> SamePlace | None:
     """How the two pictures of one lesion lie over one another, by way of others where need be. One query, and only these parts of results:
     of every pair of its pictures that was tried the newest analysis."""
     change = KeyTransform("change", "result")
-    parts = {"over": KeyTextTransform("image", change), "matrix": KeyTransform("matrix", change)}
-    tried = Analysis.objects.filter(image__lesion=earlier.lesion_id, region__isnull=True, result__change__has_key="image").annotate(**parts)
-    newest = tried.order_by("image_id", "over", "-queued_at").distinct("image_id", "over")
+    tried = Analysis.objects.filter(image__lesion=earlier.lesion_id, region__isnull=True, result__change__has_key="image")
+    named = tried.annotate(over=KeyTextTransform("image", change), matrix=KeyTransform("matrix", change))
+    newest = named.order_by("image_id", "over", "-queued_at").distinct("image_id", "over")
     laid = {(UUID(one), other): matrix for one, other, matrix in newest.values_list("over", "image_id", "matrix")}
     return find(laid, earlier.pk, later.pk)
