@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import DateField
-from django.db.models.fields.json import KeyTransform
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce, TruncDate
 
 from analysis.models import ANSWERS, LIVE, Analysis, Status
 from analysis.regions import Region
+from analysis.same_place import SamePlace, find
 from patients.models import Image
 
 
@@ -97,3 +98,14 @@ def registration_of(earlier: Image, later: Image) -> Analysis | None:
     """The newest analysis of the later image that tried to lay exactly this earlier one over it."""
     tried = Analysis.objects.filter(image=later, region__isnull=True, result__change__image=str(earlier.pk))
     return tried.select_related("image").order_by("-queued_at").first()
+
+
+def same_place(earlier: Image, later: Image) -> SamePlace | None:
+    """How the two pictures of one lesion lie over one another, by way of others where need be. One query, and only these parts of results:
+    of every pair of its pictures that was tried the newest analysis."""
+    change = KeyTransform("change", "result")
+    tried = Analysis.objects.filter(image__lesion=earlier.lesion_id, region__isnull=True, result__change__has_key="image")
+    named = tried.annotate(over=KeyTextTransform("image", change), matrix=KeyTransform("matrix", change))
+    newest = named.order_by("image_id", "over", "-queued_at").distinct("image_id", "over")
+    laid = {(UUID(one), other): matrix for one, other, matrix in newest.values_list("over", "image_id", "matrix")}
+    return find(laid, earlier.pk, later.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +12,15 @@ from analysis.presentation.report import Report
 from analysis.presentation.rows import Overlay
 from analysis.presentation.since import Since
 from analysis.presentation.words import COLOUR_WORDS
+from analysis.same_place import Matrix, SamePlace, turned_degrees
 from patients.models import Image
 
 NO_SCALE = "no scale"
 CUT = "cut by the frame"
 NO_OUTLINE = "no outline"
 NOT_COMPARABLE = "not comparable"
+TURNED_FROM_DEGREES = 1
+"""Less is not seen."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class Pair:
     later: Side
     registered: Analysis | None
     """The later picture's analysis that tried to lay the earlier one over it."""
+    place: SamePlace | None = None
+    """How the two lie over one another. It says nothing of what is wrong with the skin, so it waits for nobody's impression."""
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -70,6 +76,25 @@ class Pair:
     @property
     def is_withheld(self) -> bool:
         return any(side.is_withheld for side in self.sides)
+
+    @property
+    def laid(self) -> Matrix | None:
+        """(x, y) of the earlier picture → of the later one, in widths of either."""
+        return self.place.in_widths(*(side.image.height_px / side.image.width_px for side in self.sides)) if self.place else None
+
+    @property
+    def laid_json(self) -> str:
+        """For the linked viewers, which measure in widths too."""
+        return json.dumps(self.laid)
+
+    @property
+    def is_turned(self) -> bool:
+        return self.laid is not None and abs(turned_degrees(self.laid)) >= TURNED_FROM_DEGREES
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether laying these two over one another was tried in vain."""
+        return self.registered is not None and bool(Report(self.registered).found["change"]["failure"])
 
     @property
     def obstacles(self) -> list[str]:

@@ -70,4 +70,6 @@ def _pair(viewer: User, earlier: Image, later: Image) -> Pair:
     def side(name: str, image: Image) -> Side:
         return Side(name, image, results.get(image.pk), must_give_impression(viewer, image))
 
-    return Pair(side("Earlier", earlier), side("Later", later), selectors.registration_of(earlier, later))
+    registered = selectors.registration_of(earlier, later)
+    place = selectors.same_place(earlier, later)
+    return Pair(side("Earlier", earlier), side("Later", later), registered, place)

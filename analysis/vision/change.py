@@ -13,6 +13,8 @@ from analysis.vision.register import Matrix, Registration
 from analysis.vision.types import Mask, RgbImage
 
 Heat = NDArray[np.float32]
+Shares = tuple[tuple[float, float, float], tuple[float, float, float]]
+"""2×3, see `in_shares`."""
 
 NOISE = {"area": 0.25, "outline": 0.25, "border": 0.28, "colour": 10.1, "spot": 17.7}
 """What two pictures of one lesion differ by although it did not change: in 19 of 20 of 222 pairs of train by less
@@ -68,6 +70,8 @@ class Comparison:
     change: Change | None = None
     earlier_seen: NDArray[np.uint8] | None = None
     """H×W×4 RGBA, at most WORKING_PX: the earlier picture as the later one's frame would show it, transparent where it shows nothing."""
+    matrix: Shares | None = None
+    """Where a place of the earlier picture lies in the later one."""
 
 
 def compare(earlier: Visit, later: Visit) -> Comparison:
@@ -78,7 +82,19 @@ def compare(earlier: Visit, later: Visit) -> Comparison:
         return Comparison(found.correlation, found.failure)
     shown = _shown(earlier, found.matrix, later)
     seen = np.dstack([register.warp(earlier.image, found.matrix, *later.lesion.shape), shown.astype(np.uint8) * np.uint8(255)])
-    return Comparison(found.correlation, None, measure(earlier, later, found), seen)
+    matrix = in_shares(found.matrix, earlier.lesion.shape, later.lesion.shape)
+    return Comparison(found.correlation, None, measure(earlier, later, found), seen, matrix)
+
+
+def in_shares(matrix: Matrix, moving_shape: tuple[int, ...], fixed_shape: tuple[int, ...]) -> Shares:
+    """The same 2×3 map between shares of the frames, (0, 0) the upper left and (1, 1) the lower right corner: true at any size of either
+    picture. Shapes are (height, width) of the pictures whose pixels, with centres at whole numbers, `matrix` maps.
+    """
+    moving, fixed = (np.array(shape[1::-1], dtype=np.float64) for shape in (moving_shape, fixed_shape))
+    linear = matrix[:, :2] * moving / fixed[:, None]
+    offset = (matrix[:, 2] + 0.5 - matrix[:, :2] @ [0.5, 0.5]) / fixed
+    (a, b, c), (d, e, f) = np.column_stack([linear, offset]).tolist()
+    return (a, b, c), (d, e, f)
 
 
 def shrunk(visit: Visit) -> Visit:

@@ -90,6 +90,7 @@ def test_a_second_visit_is_compared_with_the_first(lesion: Lesion, ada: Client) 
     assert (stored["since"], stored["failure"]) == ("2026-03-03", None)
     assert stored["change"]["outline_difference"] < 0.1
     assert "heat" not in stored["change"], "arrays are files"
+    assert np.array(stored["matrix"])[:, :2] == pytest.approx(np.linalg.inv(similarity(1.1, 30.0, (5, -5))[:, :2]), abs=0.03)
     with second.artefacts.get(kind=Kind.EARLIER).file.open("rb") as file:
         earlier = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
     assert earlier is not None

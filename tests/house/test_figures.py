@@ -77,7 +77,9 @@ def document() -> dict[str, Any]:
     )
     beyond: dict[str, bool | None] = dict.fromkeys(("area", "outline", "border", "colour"), False)
     change = Change(1.1, 0.1, 0.05, 4.0, np.zeros((tiny.HEIGHT_PX, tiny.WIDTH_PX), np.float32), beyond)
-    since = SinceLastVisit(date(2026, 1, 2), UUID(int=0), Comparison(0.7, None, change), took_ms=5.0)
+    since = SinceLastVisit(
+        date(2026, 1, 2), UUID(int=0), Comparison(0.7, None, change, matrix=((1.0, 0.1, 0.0), (-0.1, 1.0, 0.0))), took_ms=5.0
+    )
     return pack(output, since).result
 
 
