@@ -64,6 +64,7 @@ def test_a_program_gets_the_addresses(ada: Client, lesion: Lesion) -> None:
         "image_id": str(analysis.image_id),
         "modality": "dermoscopic",
         "pair_url": reverse("patients:image-pair", args=[analysis.image_id]),
+        "notice": "",
     }
 
 
