@@ -124,7 +124,8 @@ def _filled(options: argparse.Namespace) -> dict[str, int]:
         if kept["sizes"] != sizes:
             sys.exit(f"{options.keep} holds a clinic of another size: {kept['sizes']}.")
         return dict(kept["counts"])
-    _fill(Size(patients=300, images=900, cases=200, trail=2000, practices=3), "small")
+    # Large enough for every way a search can go, so that the queries of the two can be compared.
+    _fill(Size(patients=6000, images=9000, cases=600, trail=2000, practices=3), "small")
     counts = _fill(Size(**sizes), "large")
     if note:
         note.write_text(json.dumps({"sizes": sizes, "counts": counts}))

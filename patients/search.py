@@ -69,6 +69,13 @@ def trigrams(word: str) -> set[str]:
     return {padded[at : at + 3] for at in range(len(padded) - 2)}
 
 
+def telling_trigrams(word: str) -> set[str]:
+    """Of a long word those in its middle alone: thousands share the first letter or an ending and nothing else."""
+    if len(word) < LONG_FROM:
+        return trigrams(word)
+    return trigrams(word) - {f"  {word[0]}", f"{word[-2:]} "}
+
+
 def is_close(typed: str, word: str) -> bool:
     """Many common trigrams, or a slip or two of the fingers: a letter more, less, another, or two exchanged.
 

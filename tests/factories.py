@@ -62,6 +62,7 @@ WHEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 def make_case(lesion: Lesion, status: str = CaseStatus.WAITING, **fields: Any) -> Case:
     """A case as it stands in a state, without the moves that lead there. It is addressed with `to_user` or `to_pool`."""
+    whose = {"lesion": lesion, "patient": lesion.patient, "practice": lesion.patient.practice}
     plain: dict[str, Any] = {"by": lesion.created_by, "status": status}
     if status != CaseStatus.DRAFT:
         plain |= {"sent_at": WHEN, "due_at": WHEN + timedelta(days=10), "stands_at": WHEN + timedelta(days=10)}
@@ -75,7 +76,7 @@ def make_case(lesion: Lesion, status: str = CaseStatus.WAITING, **fields: Any) -
         plain["closed_at"] = WHEN + timedelta(hours=3)
     if status == CaseStatus.DISCARDED:
         plain["discard_reason"] = "Sent twice."
-    return Case.objects.create(lesion=lesion, **plain | fields)
+    return Case.objects.create(**whose, **plain | fields)
 
 
 def make_consent(patient: Patient, purpose: str = Purpose.TELECONSULTATION) -> Consent:

@@ -274,6 +274,8 @@ def _case(clinic: Clinic, lesion: int, state: CaseStatus) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": clinic.uuid(),
         "lesion_id": clinic.lesions[lesion][0],
+        "patient_id": clinic.patients[clinic.lesions[lesion][1]][0],
+        "practice_id": clinic.practice_of(lesion),
         "by_id": clinic.gp(clinic.practice_of(lesion)),
         "to_user_id": reader if is_for_one else None,
         "to_pool_id": None if is_for_one else pool,

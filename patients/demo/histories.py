@@ -82,7 +82,8 @@ def load_histories(lesions: list[tuple[Lesion, str]], dermatologists: list[User]
 def _told(status: CaseStatus, lesion: Lesion, look: str, reader: User, other: User, pool: Pool, now: datetime, rng: Generator) -> Story:
     earliest, latest = DAYS_AGO.get(status, LONG_AGO)
     sent_at = now - timedelta(days=float(rng.uniform(earliest, latest)), minutes=5)
-    case = Case(lesion=lesion, by=lesion.created_by, to_pool=pool, status=status, created_at=sent_at)
+    whose = {"lesion": lesion, "patient": lesion.patient, "practice": lesion.patient.practice}
+    case = Case(**whose, by=lesion.created_by, to_pool=pool, status=status, created_at=sent_at)
     case.urgency, case.question = URGENCY_OF.get(look, "routine"), str(rng.choice(QUESTIONS))
     story = Story(case, look, now, rng)
     if status == CaseStatus.DRAFT:

@@ -11,8 +11,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from patients.models.people import Pool, Role, User, Viewer, role_of
-from patients.models.records import Lesion, among
+from patients.models.people import Pool, Practice, Role, User, Viewer, role_of
+from patients.models.records import Lesion, Patient, among
 from skinclinic.base import StateQuerySet, UuidModel
 
 
@@ -71,22 +71,31 @@ def _pools_of(dermatologist: User) -> list[int]:
     return list(dermatologist.pools.values_list("pk", flat=True))
 
 
+def _sent_to(dermatologist: User) -> Q:
+    pools = _pools_of(dermatologist)
+    first = Q(to_user=dermatologist) | Q(to_pool__in=pools)
+    return first | Q(second_to_user=dermatologist) | Q(second_to_pool__in=pools)
+
+
 class CaseQuerySet(StateQuerySet["Case"]):
     def addressed_to(self, viewer: Viewer) -> Self:
         """Sent to this dermatologist by name, to one of their pools, or to them for a second opinion. Drafts and what was discarded are
         the practice's own."""
         if not isinstance(viewer, User) or role_of(viewer) != Role.DERMATOLOGIST:
             return self.none()
-        pools = _pools_of(viewer)
-        first = Q(to_user=viewer) | Q(to_pool__in=pools)
-        second = Q(second_to_user=viewer) | Q(second_to_pool__in=pools)
-        return self.filter(first | second, status__in=SENT)
+        return self.filter(_sent_to(viewer), status__in=SENT)
+
+    def ended_before(self, viewer: Viewer) -> Self:
+        """What this dermatologist could see until it was withdrawn or discarded."""
+        if not isinstance(viewer, User) or role_of(viewer) != Role.DERMATOLOGIST:
+            return self.none()
+        return self.filter(_sent_to(viewer), status=CaseStatus.DISCARDED, sent_at__isnull=False)
 
     def visible_to(self, viewer: Viewer) -> Self:
         """GP: their practice's. Dermatologist: addressed to them. Admin: of a patient opened with a reason."""
         match role_of(viewer), viewer:
             case Role.GP, User(practice_id=practice_id):
-                return self.filter(lesion__patient__practice=practice_id)
+                return self.filter(practice=practice_id)
             case Role.DERMATOLOGIST, _:
                 return self.addressed_to(viewer)
         return self.filter(lesion__in=Lesion.objects.visible_to(viewer))
@@ -119,6 +128,10 @@ class Case(UuidModel):
     }
 
     lesion = models.ForeignKey(Lesion, on_delete=models.PROTECT, related_name="cases")
+    # The lesion's patient and the patient's practice, held to it by foreign keys over both columns (migration 0012): whose cases these
+    # are is asked on every page, and of tens of thousands an index has to answer.
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="cases", editable=False)
+    practice = models.ForeignKey(Practice, on_delete=models.PROTECT, related_name="+", editable=False, db_index=False)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", help_text="Who asks.")
     to_user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     to_pool = models.ForeignKey(Pool, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
@@ -200,7 +213,8 @@ class Case(UuidModel):
             models.Index(fields=["claimed_by", "status", "stands_at"], name="case_of_dermatologist"),
             models.Index(fields=["status", "stands_at"], name="case_in_state"),
             models.Index(fields=["sent_at"], name="case_sent"),
-            models.Index(fields=["-created_at", "id"], name="case_newest"),
+            models.Index(fields=["practice", "-created_at", "id"], name="case_newest_of_practice"),
+            models.Index(fields=["practice", "status"], name="case_of_practice_in_state"),
             models.Index(fields=["due_at"], condition=Q(status__in=UNANSWERED, breached_at__isnull=True), name="case_not_yet_breached"),
         ]
 

@@ -74,7 +74,7 @@ class PatientQuerySet(models.QuerySet["Patient"]):
             case Role.GP, User(practice_id=practice_id):
                 return self.filter(practice=practice_id)
             case Role.DERMATOLOGIST, _:
-                return self.filter(pk__in=_cases_of(viewer).values("lesion__patient"))
+                return self.filter(pk__in=_cases_of(viewer).values("patient"))
             case Role.ADMIN, _:
                 return self.filter(pk__in=BreakGlass.objects.open_for(viewer).values("patient"))
         return self.none()

@@ -20,7 +20,6 @@ from patients.selectors.cases import (
     new_in_queue,
     patients_of,
     queue_page,
-    waiting_for,
 )
 from patients.selectors.consents import cases_without_answer, consents_of
 from patients.selectors.impressions import awaiting_impression, own_impression
@@ -38,6 +37,6 @@ __all__ = [
     "gathered_acts", "histologies_for", "histologies_of", "images_of", "invitations", "is_blinded", "is_elsewhere", "lesions_of",
     "new_in_queue", "notifications_of", "owes_second_opinion", "own_impression", "patients_of", "people", "pictures_for_review",
     "pictures_to_compare", "pools", "possible_duplicates", "practices", "queue_page", "recent_images", "recent_patients", "safety_of",
-    "service_levels", "timeline_of", "unread_count", "waiting_for", "who_read_an_answer",
+    "service_levels", "timeline_of", "unread_count", "who_read_an_answer",
     "whose_answer_was_read",
 ]  # fmt: skip

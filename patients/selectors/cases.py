@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from django.db.models import Case as If
@@ -18,7 +19,14 @@ from patients.selectors.records import latest_image
 
 CASES_PER_PAGE = 25
 CASES_PER_SECTION = 5
-RELATED = ("lesion__patient__practice", "by__practice", "to_user", "to_pool", "claimed_by")
+SHOWN = (
+    "patient", "status", "urgency", "red_flags", "checklist_score", "alert",
+    "created_at", "sent_at", "due_at", "stands_at", "asked_at", "answered_at",
+    "lesion__number", "lesion__site_meaning", "lesion__laterality", "practice__name", "practice__asks_impression", "to_pool__name",
+    *(f"lesion__patient__{name}" for name in ("family_name", "given_names", "birth_date", "sex")),
+    *(f"{person}__{name}" for person in ("by", "to_user", "claimed_by") for name in ("username", "display_name")),
+)  # fmt: skip
+"""What a row tells of a case. Of all columns of all these tables, putting the question together would take as long as answering it."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +63,12 @@ def queue_page(viewer: User, *, addressed: str = "", urgency: str = "", after: U
         waiting = waiting.filter(urgency=urgency)
     keys = list(_from(viewer, waiting.in_order(), after).values_list("pk", flat=True)[: CASES_PER_PAGE + 1])
     shown = keys[:CASES_PER_PAGE]
-    return QueuePage(_rows(viewer, shown), waiting.count(), shown[-1] if len(keys) > len(shown) else None)
+    cases = _shown(shown, _with_unjudged(viewer))
+    return QueuePage([_row(cases[pk]) for pk in shown if pk in cases], waiting.count(), shown[-1] if len(keys) > len(shown) else None)
 
 
 def new_in_queue(viewer: Viewer, since: datetime) -> int:
     return Case.objects.queue_of(viewer).filter(sent_at__gt=since).count()
-
-
-def waiting_for(viewer: Viewer) -> list[Row]:
-    """The front of the queue."""
-    keys = Case.objects.queue_of(viewer).in_order().values_list("pk", flat=True)[:CASES_PER_SECTION]
-    return _rows(viewer, list(keys))
 
 
 def desk_of_practice(viewer: Viewer) -> list[Section]:
@@ -82,11 +85,12 @@ def desk_of_practice(viewer: Viewer) -> list[Section]:
         "overdue": late,
     }
     states = [CaseStatus.INFO_ASKED, CaseStatus.ANSWERED, CaseStatus.WAITING, CaseStatus.CLAIMED, CaseStatus.DRAFT]
-    return _sections(Case.objects.visible_to(viewer).filter(status__in=states), acts)
+    found = _in_sections(Case.objects.visible_to(viewer).filter(status__in=states), acts)
+    return _sections(found, acts, _shown([pk for pk, _, _ in found], Case.objects.all()))
 
 
-def desk_of_dermatologist(viewer: User) -> list[Section]:
-    """What this dermatologist has taken or is asked for, and what is late in their queue."""
+def desk_of_dermatologist(viewer: User) -> tuple[list[Section], list[Row]]:
+    """What this dermatologist has taken or is asked for, and what is late in their queue; then the front of the queue."""
     asked = Q(second_to_user=viewer) | Q(second_to_pool__in=list(viewer.pools.values_list("pk", flat=True)))
     acts = {
         "claimed": Q(status=CaseStatus.CLAIMED, claimed_by=viewer),
@@ -95,7 +99,10 @@ def desk_of_dermatologist(viewer: User) -> list[Section]:
         "asked": Q(status=CaseStatus.INFO_ASKED, claimed_by=viewer),
     }
     states = [CaseStatus.CLAIMED, CaseStatus.SECOND_OPINION, CaseStatus.WAITING, CaseStatus.INFO_ASKED]
-    return _sections(Case.objects.addressed_to(viewer).filter(status__in=states), acts)
+    found = _in_sections(Case.objects.addressed_to(viewer).filter(status__in=states), acts)
+    first = list(Case.objects.queue_of(viewer).in_order().values_list("pk", flat=True)[:CASES_PER_SECTION])
+    cases = _shown([pk for pk, _, _ in found] + first, _with_unjudged(viewer))
+    return _sections(found, acts, cases), [_row(cases[pk]) for pk in first if pk in cases]
 
 
 def cases_of(viewer: Viewer, *, status: str = "", after: UUID | None = None) -> tuple[list[Case], UUID | None]:
@@ -106,11 +113,16 @@ def cases_of(viewer: Viewer, *, status: str = "", after: UUID | None = None) -> 
         found = found.filter(Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__gt=last.pk))
     keys = list(found.order_by("-created_at", "id").values_list("pk", flat=True)[: CASES_PER_PAGE + 1])
     shown = keys[:CASES_PER_PAGE]
-    return _in_this_order(shown, Case.objects.all()), shown[-1] if len(keys) > len(shown) else None
+    cases = _shown(shown, Case.objects.all())
+    return [cases[pk] for pk in shown if pk in cases], shown[-1] if len(keys) > len(shown) else None
 
 
-def _sections(cases: QuerySet[Case], acts: dict[str, Q]) -> list[Section]:
-    """Two queries for all sections: first keys and totals alone, then the few cases that are shown. A case is in the first that fits.
+Placed: TypeAlias = list[tuple[UUID, str, int]]
+"""The key of a case, its section, and how many cases that has."""
+
+
+def _in_sections(cases: QuerySet[Case], acts: dict[str, Q]) -> Placed:
+    """The first few of each section in one query, each case in the first section that fits.
 
     `cases` are those in a state of one of the sections, so that an index can leave out the many that are closed.
     """
@@ -119,10 +131,14 @@ def _sections(cases: QuerySet[Case], acts: dict[str, Q]) -> list[Section]:
     total = Window(Count("pk"), partition_by="section")
     in_any = cases.annotate(section=section).filter(section__isnull=False)
     found = in_any.annotate(place=place, total=total).filter(place__lte=CASES_PER_SECTION).order_by("place")
-    rows = list(found.values_list("pk", "section", "total"))
-    by_key = {case.pk: case for case in _in_this_order([pk for pk, _, _ in rows], Case.objects.all())}
+    return list(found.values_list("pk", "section", "total"))
+
+
+def _sections(found: Placed, acts: Iterable[str], cases: dict[UUID, Case]) -> list[Section]:
     return [
-        Section(key, [by_key[pk] for pk, of, _ in rows if of == key], max((total for _, of, total in rows if of == key), default=0))
+        Section(
+            key, [cases[pk] for pk, of, _ in found if of == key and pk in cases], max((n for _, of, n in found if of == key), default=0)
+        )
         for key in acts
     ]
 
@@ -134,31 +150,29 @@ def _from(viewer: Viewer, waiting: QuerySet[Case], after: UUID | None) -> QueryS
     return waiting.filter(Q(stands_at__gt=last.stands_at) | Q(stands_at=last.stands_at, pk__gt=last.pk))
 
 
-def _rows(viewer: Viewer, keys: list[UUID]) -> list[Row]:
-    unseen = Image.objects.filter(lesion=OuterRef("lesion"))
-    if isinstance(viewer, User):
-        unseen = unseen.exclude(impressions__by=viewer)
-    cases = _in_this_order(keys, Case.objects.annotate(has_unjudged_image=Exists(unseen)))
-    return [Row(case, standing.why(case, hides_analysis=_hides_analysis(case))) for case in cases]
+def _with_unjudged(viewer: User) -> QuerySet[Case]:
+    """Whether a case has a picture that this reader has not given an impression of."""
+    unseen = Image.objects.filter(lesion=OuterRef("lesion")).exclude(impressions__by=viewer)
+    return Case.objects.annotate(has_unjudged_image=Exists(unseen))
 
 
-def _hides_analysis(case: Case) -> bool:
-    """As long as this reader has not judged each picture themselves, where the practice asks for that."""
-    return case.lesion.patient.practice.asks_impression and bool(getattr(case, "has_unjudged_image", True))
+def _row(case: Case) -> Row:
+    """What the analysis says is hidden as long as this reader has not judged each picture themselves, where the practice asks for that."""
+    hides_analysis = case.practice.asks_impression and bool(getattr(case, "has_unjudged_image", True))
+    return Row(case, standing.why(case, hides_analysis=hides_analysis))
 
 
-def _in_this_order(keys: list[UUID], cases: QuerySet[Case]) -> list[Case]:
+def _shown(keys: Iterable[UUID], cases: QuerySet[Case]) -> dict[UUID, Case]:
     """Fetched after the keys were found, so that what only the shown rows need is looked up for these alone."""
     found = (
-        cases.filter(pk__in=keys)
-        .select_related(*RELATED)
-        .defer("lesion__patient__search_words")
+        cases.filter(pk__in=list(keys))
+        .select_related("lesion__patient", "practice", "by", "to_user", "to_pool", "claimed_by")
+        .only(*SHOWN)
         .annotate(latest_image_id=latest_image("lesion"))
     )
-    by_key = {case.pk: case for case in found}
-    return [by_key[key] for key in keys if key in by_key]
+    return {case.pk: case for case in found}
 
 
 def patients_of(cases: Iterable[Case]) -> list[str]:
     """For the audit trail: whom a page of cases has shown."""
-    return sorted({str(case.lesion.patient_id) for case in cases})
+    return sorted({str(case.patient_id) for case in cases})

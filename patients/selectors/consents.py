@@ -32,4 +32,4 @@ def consents_of(patient: Patient) -> list[PurposeConsents]:
 
 def cases_without_answer(patient: Patient) -> int:
     """How many would be taken back if the patient did not agree any more."""
-    return Case.objects.filter(lesion__patient=patient, status__in=[CaseStatus.DRAFT, *UNANSWERED]).count()
+    return Case.objects.filter(patient=patient, status__in=[CaseStatus.DRAFT, *UNANSWERED]).count()

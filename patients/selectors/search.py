@@ -37,7 +37,7 @@ Similar: TypeAlias = dict[str, list[str]]
 class Hits(Paginator[Patient]):
     """Pages of what was found, whose number is known already. `is_cut`: so many match that only some are shown."""
 
-    def __init__(self, found: QuerySet[Patient] | Sequence[Patient], count: int, *, is_cut: bool = False) -> None:
+    def __init__(self, found: QuerySet[Patient], count: int, *, is_cut: bool = False) -> None:
         super().__init__(found, PATIENTS_PER_PAGE)
         self.known_count, self.is_cut = count, is_cut
 
@@ -70,31 +70,28 @@ def _everybody(viewer: Viewer, seen: QuerySet[Patient]) -> Hits:
     in_order = seen.order_by(*BY_NAME).only("pk")
     if role_of(viewer) != Role.DERMATOLOGIST:
         return Hits(in_order, seen.count())
-    cases = Case.objects.addressed_to(viewer).order_by().values("lesion")[:MOST_CASES_COUNTED]
-    count = Lesion.objects.filter(pk__in=cases).order_by().values("patient").distinct().count()
+    cases = Case.objects.addressed_to(viewer).order_by().values("patient")[:MOST_CASES_COUNTED]
+    count = Patient.objects.filter(pk__in=cases).order_by().count()
     return Hits(in_order, min(count, MOST_LISTED), is_cut=count > MOST_LISTED)
 
 
 def _hits(seen: QuerySet[Patient], words: str) -> Hits:
     """Similar names are only looked for when what was typed fills no page; of too many, those with the whole words are taken."""
     typed = Typed.of(words)
-    literal = wanted = typed.condition({})
-    count = _count(seen, wanted)
-    if count < PATIENTS_PER_PAGE and (fuzzy := typed.fuzzy_words()):
-        wanted = typed.condition(similar_words(fuzzy))
-        count = _count(seen, wanted)
-    found = seen.annotate(rank=typed.rank(literal)).only("pk")
-    if count > MOST_FOUND and 0 < (exact := _count(seen, whole := typed.whole_words())) <= MOST_FOUND:
-        return Hits(found.filter(whole).order_by(*BY_NAME), exact, is_cut=True)
-    if count > MOST_FOUND:
-        some = list(found.filter(wanted).order_by()[:PATIENTS_PER_PAGE])
-        return Hits(some, len(some), is_cut=True)
-    return Hits(found.filter(wanted).order_by("rank", *BY_NAME), count)
+    literal = typed.condition({})
+    keys, is_cut = _keys(seen, literal), False
+    if len(keys) < PATIENTS_PER_PAGE and (fuzzy := typed.fuzzy_words()):
+        keys = _keys(seen, typed.condition(similar_words(fuzzy)))
+    if len(keys) > MOST_FOUND:
+        exact, is_cut = _keys(seen, typed.whole_words()), True
+        keys = exact if 0 < len(exact) <= MOST_FOUND else keys[:PATIENTS_PER_PAGE]
+    found = Patient.objects.filter(pk__in=keys).annotate(rank=typed.rank(literal)).only("pk")
+    return Hits(found.order_by("rank", *BY_NAME), len(keys), is_cut=is_cut)
 
 
-def _count(patients: QuerySet[Patient], condition: Q) -> int:
+def _keys(patients: QuerySet[Patient], condition: Q) -> list[UUID]:
     """As far as it matters: to sort and to page through more than MOST_FOUND helps nobody and takes long."""
-    return patients.filter(condition).order_by()[: MOST_FOUND + 1].count()
+    return list(patients.filter(condition).order_by().values_list("pk", flat=True)[: MOST_FOUND + 1])
 
 
 @dataclass(frozen=True)
@@ -159,7 +156,7 @@ def _born(word: str) -> Q:
 _SIMILAR = """
 SELECT word FROM (
     SELECT word, cardinality(trigrams) AS n, {common} AS common
-    FROM patients_searchword WHERE trigrams && %(keys)s::varchar(3)[] AND length(word) BETWEEN %(shortest)s AND %(longest)s
+    FROM patients_searchword WHERE trigrams && %(telling)s::varchar(3)[] AND length(word) BETWEEN %(shortest)s AND %(longest)s
     OFFSET 0 -- so that the sum is made once
 ) AS candidate
 ORDER BY common::float / (n + %(n)s - common) DESC, word LIMIT %(most)s
@@ -173,7 +170,7 @@ def similar_words(typed: Iterable[str]) -> Similar:
 def _candidates(word: str) -> list[str]:
     keys, slack = sorted(search.trigrams(word)), 1 if len(word) < search.LONG_FROM else 2
     values: dict[str, Any] = {
-        "keys": keys,
+        "telling": sorted(search.telling_trigrams(word)),
         "n": len(keys),
         "shortest": len(word) - slack,
         "longest": len(word) + slack,

@@ -28,9 +28,9 @@ from patients.services.answers import (
 from patients.services.calibration import calibrate_image
 from patients.services.case_upkeep import give_back_cases_of, mark_breaches, raise_alert
 from patients.services.cases import (
-    CASES,
     ask_for_information,
     ask_second_opinion,
+    case_for,
     change_draft,
     claim_case,
     claim_next,
@@ -57,8 +57,8 @@ from patients.services.notifications import change_preferences, mark_all_read, m
 from patients.services.records import PossibleDuplicateError, change_patient, create_patient, require_open
 
 __all__ = [
-    "CASES", "Opinion", "Part", "PossibleDuplicateError", "accept_invitation", "add_image", "add_lesion", "ask_for_information",
-    "ask_second_opinion", "break_glass", "calibrate_image", "change_draft", "change_lesion", "change_patient", "change_person",
+    "Opinion", "Part", "PossibleDuplicateError", "accept_invitation", "add_image", "add_lesion", "ask_for_information",
+    "ask_second_opinion", "break_glass", "calibrate_image", "case_for", "change_draft", "change_lesion", "change_patient", "change_person",
     "change_preferences", "claim_case", "claim_next", "close_case", "create_patient", "deactivate_person", "delete_text_block",
     "discard_case", "discard_draft", "draft_case", "find_invitation", "give_back_cases_of", "give_consent", "has_consented",
     "has_withdrawn", "hold_consent", "invite", "is_first_reader", "is_second_reader", "mail_invitation",

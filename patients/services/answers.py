@@ -140,7 +140,7 @@ def _end_second_opinion(case: Case) -> None:
 def _locked(actor: User, case: Case) -> Case:
     """As it stands now, and stays until the end of the transaction: windows, colleagues and drafts take turns."""
     Case.objects.select_for_update(no_key=True).filter(pk=case.pk).first()
-    return rules.get_for(actor, cases.CASES, case.pk)
+    return cases.case_for(actor, case.pk)
 
 
 def _check_replaces(current: Answer | None, replaces: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -12,7 +13,21 @@ from django.utils import timezone
 
 from patients import audit, limits, queue
 from patients import permissions as rules
-from patients.models import Case, CaseEvent, CaseStatus, EventKind, Lesion, Notification, Patient, Pool, Purpose, Role, User, role_of
+from patients.models import (
+    Case,
+    CaseEvent,
+    CaseStatus,
+    EventKind,
+    Lesion,
+    Notification,
+    Patient,
+    Pool,
+    Purpose,
+    Role,
+    User,
+    Viewer,
+    role_of,
+)
 from patients.services.consents import give_consent, hold_consent
 from patients.services.holding import hold, hold_reader
 from patients.services.notifications import askers, members, notify
@@ -32,7 +47,8 @@ def draft_case(
     with transaction.atomic():
         seen = rules.get_for(actor, Lesion.objects.select_related("patient__practice"), lesion.pk)
         _check_open(seen.patient)
-        case = _create(Case(lesion=seen, by=actor, question=question, urgency=urgency, red_flags=red_flags or [], **_target(to)))
+        whose = {"lesion": seen, "patient": seen.patient, "practice": seen.patient.practice}
+        case = _create(Case(**whose, by=actor, question=question, urgency=urgency, red_flags=red_flags or [], **_target(to)))
         trace(actor, "case.draft", case)
     return case
 
@@ -41,7 +57,7 @@ def change_draft(*, actor: User, case: Case, to: User | Pool, question: str, urg
     rules.require(rules.can_refer(actor))
     fields = {"to_user": None, "to_pool": None} | _target(to) | {"question": question, "urgency": urgency, "red_flags": red_flags}
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         if not Case.objects.filter(pk=seen.pk, status=CaseStatus.DRAFT).update(**fields):
             raise _moved_on(seen)
         trace(actor, "case.change", seen)
@@ -51,7 +67,7 @@ def discard_draft(*, actor: User, case: Case) -> None:
     """Nobody but the practice has seen it, so nobody needs a reason."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         move_case(seen, CaseStatus.DRAFT, CaseStatus.DISCARDED, discard_reason="The draft was never sent.")
         trace(actor, "case.discard", seen)
 
@@ -60,7 +76,7 @@ def send_case(*, actor: User, case: Case, agrees_today: bool = False) -> None:
     """Into the queue. The patient has agreed to it, at the latest today, and there is something to look at."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         _lock(seen.lesion)
         if agrees_today and not hold_consent(seen.lesion.patient, Purpose.TELECONSULTATION):
             day = timezone.localdate()
@@ -98,7 +114,7 @@ def readdress_case(*, actor: User, case: Case, to: User | Pool) -> None:
     """To somebody else while nobody has taken it, for one because whoever it was sent to has left. It keeps its place."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         if to == seen.target:
             raise ClinicError("same_target", f"The case is addressed to {to} already. Choose somebody else.")
         names = {"to_user": None, "to_pool": None} | _target(to)
@@ -132,7 +148,7 @@ def reply_to_question(*, actor: User, case: Case, text: str) -> None:
 
 def _asker_and_case(actor: User, case: Case) -> tuple[User | None, Case]:
     """Whoever asked, as they are now and until the end of the transaction, and then the case."""
-    asked_by = rules.get_for(actor, CASES, case.pk).claimed_by
+    asked_by = case_for(actor, case.pk).claimed_by
     asker = hold(asked_by).get(asked_by.pk) if asked_by else None
     seen = _locked(actor, case)
     if seen.claimed_by_id != (
@@ -146,7 +162,7 @@ def close_case(*, actor: User, case: Case) -> None:
     """The practice has taken note of the answer."""
     rules.require(rules.can_refer(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk)
+        seen = case_for(actor, case.pk)
         move_case(seen, CaseStatus.ANSWERED, CaseStatus.CLOSED, closed_at=timezone.now())
         tell(seen, EventKind.CLOSED, actor, "")
         trace(actor, "case.close", seen)
@@ -174,13 +190,13 @@ def claim_next(*, actor: User) -> Case | None:
         case = CASES.get(pk=pk)
         try:
             claim_case(actor=actor, case=case)
-        except Http404:  # withdrawn, or addressed to somebody else, since it was looked up
+        except Http404:  # addressed to somebody else since it was looked up
             continue
         except ClinicError as refusal:
-            if refusal.http_status not in {403, 409}:
+            if refusal.http_status not in {403, 409, 410}:
                 raise
             rules.require(rules.can_review(User.objects.get(pk=actor.pk)))  # or nothing of the queue could ever be taken
-            continue  # taken, or addressed to somebody else at the same moment
+            continue  # taken, withdrawn or addressed to somebody else at the same moment
         return case
     return None
 
@@ -208,7 +224,7 @@ def discard_case(*, actor: User, case: Case, reason: str) -> None:
     rules.require(rules.can_refer(actor) or rules.can_review(actor))
     _need(reason, "Give the reason; the other side reads it.")
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk) if rules.can_refer(actor) else held_case(actor, case)
+        seen = case_for(actor, case.pk) if rules.can_refer(actor) else held_case(actor, case)
         sources = [CaseStatus.DRAFT, CaseStatus.WAITING] if rules.can_refer(actor) else [CaseStatus.CLAIMED]
         move_case(seen, sources, CaseStatus.DISCARDED, discard_reason=" ".join(reason.split())[:500])
         told = [] if rules.can_refer(actor) else askers(seen)
@@ -223,7 +239,7 @@ def ask_second_opinion(*, actor: User, case: Case, to: User | Pool, text: str = 
         hold_reader(actor, *members(to))
         to = User.objects.get(pk=to.pk) if isinstance(to, User) else to
         # Before the case, as whoever withdraws the consent takes them in this order too.
-        agrees = hold_consent(rules.get_for(actor, CASES, case.pk).lesion.patient, Purpose.TELECONSULTATION)
+        agrees = hold_consent(case_for(actor, case.pk).lesion.patient, Purpose.TELECONSULTATION)
         seen = held_case(actor, case)
         if not agrees:
             message = "The patient no longer agrees to be shown to a dermatologist at a distance, so nobody else can be asked."
@@ -245,13 +261,24 @@ def withdraw_second_opinion(*, actor: User, case: Case) -> None:
     """
     rules.require(rules.can_refer(actor) or rules.can_review(actor))
     with transaction.atomic():
-        seen = rules.get_for(actor, CASES, case.pk) if rules.can_refer(actor) else held_case(actor, case)
+        seen = case_for(actor, case.pk) if rules.can_refer(actor) else held_case(actor, case)
         move_case(seen, CaseStatus.SECOND_OPINION, CaseStatus.ANSWERED, second_to_user=None, second_to_pool=None)
         tell(seen, EventKind.SECOND_WITHDRAWN, actor, "")
         trace(actor, "case.second-opinion-withdraw", seen)
 
 
 # --- what the moves share -----------------------------------------------------------------------------------------------
+
+
+def case_for(viewer: Viewer, pk: UUID) -> Case:
+    """As far as this person may see it. Whoever it was sent to is told that it has ended; to anybody else it does not exist (404)."""
+    try:
+        return rules.get_for(viewer, CASES, pk)
+    except Http404:
+        if not Case.objects.ended_before(viewer).filter(pk=pk).exists():
+            raise
+    message = "This case was withdrawn, or ended without an answer. It is not shown any more."
+    raise ClinicError("case_ended", message, http_status=410)
 
 
 def is_first_reader(viewer: User, case: Case) -> bool:
@@ -278,7 +305,7 @@ def held_case(actor: User, case: Case) -> Case:
 
 def _locked(actor: User, case: Case) -> Case:
     """As it stands now, until the end of the transaction. Whoever could see it a moment ago is told what became of it, not 404."""
-    rules.get_for(actor, CASES, case.pk)
+    case_for(actor, case.pk)
     Case.objects.select_for_update(no_key=True).get(pk=case.pk)
     return CASES.get(pk=case.pk)  # read after the lock: a query that waits for it brings what was joined as it was before
 

@@ -34,7 +34,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @rules.allowed_if(rules.can_open_records)
 def case(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    found = rules.get_for(request.user, services.CASES, case_id)
+    found = services.case_for(request.user, case_id)
     return _page(request, found)
 
 
@@ -100,7 +100,7 @@ def end_second_opinion(request: HttpRequest, case_id: UUID) -> HttpResponse:
 
 def _act(request: HttpRequest, case_id: UUID, form: Any, act: Callable[[Case, Any], None], done: str) -> HttpResponse:
     """Back to the case, or the case with what was typed and the reason why it was refused."""
-    found = rules.get_for(request.user, services.CASES, case_id)
+    found = services.case_for(request.user, case_id)
 
     def save() -> bool:
         act(found, form)
@@ -109,7 +109,7 @@ def _act(request: HttpRequest, case_id: UUID, form: Any, act: Callable[[Case, An
     if saved(form, save):
         messages.success(request, done)
         return redirect(found)
-    return _page(request, rules.get_for(request.user, services.CASES, case_id), form)
+    return _page(request, services.case_for(request.user, case_id), form)
 
 
 def _page(request: HttpRequest, found: Case, refused: forms.BaseForm | None = None) -> HttpResponse:

@@ -29,7 +29,7 @@ def _home_of_gp(request: HttpRequest) -> HttpResponse:
 
 
 def _home_of_dermatologist(request: HttpRequest) -> HttpResponse:
-    desk, rows = selectors.desk_of_dermatologist(person(request)), selectors.waiting_for(request.user)
+    desk, rows = selectors.desk_of_dermatologist(person(request))
     seen = _patients_on(desk) | set(selectors.patients_of(row.case for row in rows))
     audit.record(actor=request.user, action="home.read", obj=person(request), detail={"patients": sorted(seen)})
     read_before = selectors.whose_answer_was_read(

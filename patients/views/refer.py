@@ -36,7 +36,7 @@ def refer(request: HttpRequest, lesion_id: UUID) -> HttpResponse:
 @rules.allowed_if(rules.can_refer)
 def edit(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """A draft, until it is sent; afterwards the address leads to the case."""
-    case = rules.get_for(request.user, services.CASES, case_id)
+    case = services.case_for(request.user, case_id)
     if case.status != CaseStatus.DRAFT:
         return redirect(case)
     form = ReferralForm(request.POST or None, initial=_values_of(case), has_consent=_has_consent(case.lesion))
@@ -49,7 +49,7 @@ def edit(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_POST
 @rules.allowed_if(rules.can_refer)
 def discard_draft(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    case = rules.get_for(request.user, services.CASES, case_id)
+    case = services.case_for(request.user, case_id)
     services.discard_draft(actor=person(request), case=case)
     messages.success(request, "The draft is thrown away.")
     return redirect(case.lesion)

@@ -32,7 +32,7 @@ MOVED_ON = (
 @rules.allowed_if(rules.can_review)
 def review(request: HttpRequest, case_id: UUID, replace: bool = False) -> HttpResponse:
     """First the form, then exactly what will be signed, then the signature: three steps, the middle one to be read."""
-    case, me = rules.get_for(request.user, services.CASES, case_id), person(request)
+    case, me = services.case_for(request.user, case_id), person(request)
     own = services.own_answer(me, case)
     is_open = services.part_of(me, case) is not None and (own is None or replace)
     if request.method != "POST":
@@ -56,7 +56,7 @@ def review(request: HttpRequest, case_id: UUID, replace: bool = False) -> HttpRe
 @rules.allowed_if(rules.can_review)
 def draft(request: HttpRequest, case_id: UUID) -> HttpResponse:
     """What has been typed so far: sent by the page itself every few seconds, and once more when somebody leaves it."""
-    case = rules.get_for(request.user, services.CASES, case_id)
+    case = services.case_for(request.user, case_id)
     fields, replaces = AnswerForm.typed(request.POST), request.POST.get("replaces", "")
     services.save_draft(actor=person(request), case=case, fields=fields, replaces=replaces)
     return HttpResponse(status=204)
@@ -65,7 +65,7 @@ def draft(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_POST
 @rules.allowed_if(rules.can_review)
 def take(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    case = rules.get_for(request.user, services.CASES, case_id)
+    case = services.case_for(request.user, case_id)
     try:
         services.claim_case(actor=person(request), case=case)
     except ClinicError as refusal:
@@ -78,7 +78,7 @@ def take(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_POST
 @rules.allowed_if(rules.can_review)
 def release(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    case = rules.get_for(request.user, services.CASES, case_id)
+    case = services.case_for(request.user, case_id)
     services.release_case(actor=person(request), case=case)
     messages.success(request, "The case is back in the queue, at the place it had.")
     return redirect("patients:queue")
@@ -87,7 +87,7 @@ def release(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @rules.allowed_if(rules.can_review)
 def ask(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    case, form = rules.get_for(request.user, services.CASES, case_id), InformationForm(request.POST or None)
+    case, form = services.case_for(request.user, case_id), InformationForm(request.POST or None)
     act = lambda: services.ask_for_information(actor=person(request), case=case, **form.cleaned_data)  # noqa: E731
     return _act(request, case, form, act, title="Ask for information", button="Ask", done="The practice is asked.")
 
@@ -95,7 +95,7 @@ def ask(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @rules.allowed_if(rules.can_review)
 def discard(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    case, form = rules.get_for(request.user, services.CASES, case_id), DiscardForm(request.POST or None)
+    case, form = services.case_for(request.user, case_id), DiscardForm(request.POST or None)
     act = lambda: services.discard_case(actor=person(request), case=case, **form.cleaned_data)  # noqa: E731
     done = "The case is discarded. The practice reads your reason."
     return _act(request, case, form, act, title="Discard this case", button="Discard", done=done, then=reverse("patients:queue"))
@@ -104,7 +104,7 @@ def discard(request: HttpRequest, case_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @rules.allowed_if(rules.can_review)
 def second_opinion(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    case = rules.get_for(request.user, services.CASES, case_id)
+    case = services.case_for(request.user, case_id)
     form = SecondOpinionForm(person(request), request.POST or None, readers=selectors.who_read_an_answer(case))
 
     def act() -> None:

@@ -70,7 +70,7 @@ function keepDraft(form) {
         state.textContent = `Draft kept at ${new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}.`;
       }
       isOver = answer.status === 409;
-      isLoggedOut = answer.type === "opaqueredirect" || [401, 403].includes(answer.status);
+      isLoggedOut = [401, 403].includes(answer.status); // 403: the token is that of an earlier session
       complain(answer.ok ? "" : await reason(answer));
     } catch {
       complain(NOT_KEPT);
@@ -90,12 +90,11 @@ function send(form, isLeaving) {
     body: new FormData(form),
     headers: { Accept: "application/json" },
     keepalive: isLeaving,
-    redirect: "manual", // the log-in of an ended session is no answer
   });
 }
 
 async function reason(answer) {
-  if (answer.type === "opaqueredirect") return LOGGED_OUT;
+  if (answer.status === 401) return LOGGED_OUT;
   const document_ = await answer.json().catch(() => null);
   return document_?.error?.message ?? NOT_KEPT;
 }

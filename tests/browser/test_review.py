@@ -14,6 +14,7 @@ from patients.models import Answer, AnswerDraft, Case, CaseStatus, Impression
 from tests.analysis.states import in_state
 from tests.analysis.tiny import TinyAnalyser
 from tests.cast import Cast
+from tests.conftest import wait_until
 from tests.factories import jpeg_bytes, make_image
 from tests.patients.answering import taken
 
@@ -183,6 +184,7 @@ def test_a_draft_is_kept_on_leaving_and_comes_back(page: Page, analysed: Cast) -
     page.locator("[name=text]").fill("Half a sentence")
     page.get_by_role("link", name="Home", exact=True).click()
     page.wait_for_url("**/")
+    wait_until(AnswerDraft.objects.exists, what="the draft")
     page.goto(reverse("patients:review", args=[case.pk]))
     assert page.locator("[name=text]").input_value() == "Half a sentence"
     assert "is restored" in page.inner_text("[data-draft-state]")
@@ -197,7 +199,6 @@ def test_a_draft_is_kept_while_somebody_types(page: Page, analysed: Cast) -> Non
     assert AnswerDraft.objects.get().fields["text"] == "Word by word"
 
 
-@pytest.mark.xfail(reason="known to fail since the parts of the clinic were put together: to be mended", strict=False)
 def test_an_ended_session_is_told_and_no_text_is_lost(page: Page, analysed: Cast) -> None:
     case = taken(analysed)
     log_in(page, "dana")

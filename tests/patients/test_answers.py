@@ -9,6 +9,8 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.db.models import Model
 from django.http import Http404
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from patients import icd10, selectors, services
@@ -72,7 +74,26 @@ def test_only_a_case_under_review_is_answered(cast: Cast, status: str) -> None:
 def test_a_discarded_case_is_gone_for_the_dermatologist(cast: Cast) -> None:
     case = taken(cast)
     services.discard_case(actor=cast.dana, case=case, reason="Sent twice.")
-    refused(Http404, lambda: services.sign_answer(actor=cast.dana, case=case, opinion=opinion()))
+    refused("case_ended", lambda: services.sign_answer(actor=cast.dana, case=case, opinion=opinion()))
+    refused(Http404, lambda: services.sign_answer(actor=cast.emil, case=case, opinion=opinion()))
+
+
+def test_whoever_reads_a_case_as_it_is_withdrawn_is_told(cast: Cast, client: Client) -> None:
+    case = make_case(cast.free_lesion, to_user=cast.dana)
+    services.discard_case(actor=cast.ada, case=case, reason="Excised elsewhere.")
+    client.force_login(cast.dana)
+    kept = client.post(reverse("patients:review-draft", args=[case.pk]), {"text": "x"}, headers={"Accept": "application/json"})
+    assert (kept.status_code, kept.json()["error"]["code"]) == (410, "case_ended")
+    page = client.get(reverse("patients:review", args=[case.pk]))
+    assert page.status_code == 410
+    assert "This case was withdrawn" in page.content.decode()
+    assert "Excised elsewhere" not in page.content.decode()
+
+
+def test_a_draft_that_was_never_sent_is_no_business_of_the_dermatologist(cast: Cast) -> None:
+    case = services.draft_case(actor=cast.ada, lesion=cast.free_lesion, to=cast.dana)
+    services.discard_draft(actor=cast.ada, case=case)
+    refused(Http404, lambda: services.save_draft(actor=cast.dana, case=case, fields={}))
 
 
 def test_what_was_signed_is_never_changed(cast: Cast) -> None:

@@ -99,6 +99,8 @@ REFUSED: dict[str, Callable[[Cast], Any]] = {
     "case_closed_means_when early": lambda cast: case(cast, CaseStatus.ANSWERED, closed_at=WHEN),
     "case_discarded_means_reason none": lambda cast: case(cast, CaseStatus.DISCARDED, discard_reason=""),
     "case_discarded_means_reason early": lambda cast: case(cast, discard_reason="Later."),
+    "case_patient_is_the_lesions": lambda cast: change(cast.case, patient=cast.other_patient),
+    "case_practice_is_the_patients": lambda cast: change(cast.case, practice=cast.south),
     "case_event_kind_known": lambda cast: CaseEvent.objects.create(case=cast.case, by=cast.ada, kind="sneezed"),
     "answer_diagnosis_known": lambda cast: answer(cast, diagnosis="FLU"),
     "answer_certainty_known": lambda cast: answer(cast, certainty="perhaps"),

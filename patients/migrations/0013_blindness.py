@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("patients", "0011_scale"),
+        ("patients", "0012_case_practice"),
     ]
 
     operations = [
