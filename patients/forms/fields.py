@@ -14,6 +14,8 @@ from django.utils import timezone
 STRAY_JOINERS = re.compile("(?<![\u0600-\u0dff])[\u200c\u200d]")
 """Signs that join and separate letters, where no letter of Arabic or an Indian script stands before them."""
 
+KEPT = "\0\u200c\u200d"
+
 
 class DateInput(forms.DateInput):
     """The browser's own date picker; it needs ISO dates whatever the page's language."""
@@ -37,10 +39,10 @@ def or_not_stated(choices: type[TextChoices]) -> list[tuple[str, str]]:
 def visible(text: str) -> str:
     """A line without signs that nobody sees: two names or numbers that look the same are the same, and none is written backwards.
 
-    What joins and separates letters in Persian and Indian scripts is kept.
+    What joins and separates letters in Persian and Indian scripts is kept; what no text has, NUL, is left for the field to refuse.
     """
     line = STRAY_JOINERS.sub("", " ".join(text.split()))
-    return "".join(sign for sign in line if sign in "\u200c\u200d" or unicodedata.category(sign) not in {"Cc", "Cf"}).strip()
+    return "".join(sign for sign in line if sign in KEPT or unicodedata.category(sign) not in {"Cc", "Cf"}).strip()
 
 
 class LineField(forms.CharField):

@@ -62,7 +62,7 @@ def give_back_cases_of(*, actor: User, user: User, pool: Pool | None = None) -> 
 def _nobody_to_ask() -> Q:
     """A pool in which nobody is left but whoever answered first."""
     readers = User.objects.filter(pools=OuterRef("second_to_pool"), is_active=True, role=Role.DERMATOLOGIST)
-    return Q(second_to_pool__isnull=False) & ~Exists(readers.exclude(pk=OuterRef("claimed_by")))
+    return Q(~Exists(readers.exclude(pk=OuterRef("claimed_by"))), second_to_pool__isnull=False)
 
 
 def _locked(wanted: Q) -> list[Case]:

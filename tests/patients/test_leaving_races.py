@@ -150,8 +150,14 @@ def test_cases_that_are_given_back_are_locked_before_they_are_read(together: Cas
             return True
         return False
 
-    plain, seen = case_upkeep._give_back, []
-    monkeypatch.setattr(case_upkeep, "_give_back", lambda *args: (seen.append(elsewhere(is_locked)), plain(*args))[1])
+    plain = case_upkeep._give_back
+    seen: list[bool] = []
+
+    def watching(actor: User, case: Case) -> bool:
+        seen.append(elsewhere(is_locked))
+        return plain(actor, case)
+
+    monkeypatch.setattr(case_upkeep, "_give_back", watching)
     services.deactivate_person(actor=together.ines, person=together.emil)
     assert seen == [True]
 
@@ -301,7 +307,7 @@ def test_a_second_opinion_asked_of_a_pool_that_loses_its_last_reader_is_not_wait
 
 
 def test_a_case_of_a_pool_in_which_nobody_is_left_is_stranded(cast: Cast, client: Any) -> None:
-    assert not cast.pooled_case.is_stranded
+    assert not Case.objects.get(pk=cast.pooled_case.pk).is_stranded
     services.deactivate_person(actor=cast.ines, person=cast.emil)
     assert cast.pooled_case.is_stranded
     client.force_login(cast.ada)
