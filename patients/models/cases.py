@@ -119,7 +119,7 @@ class Case(UuidModel):
         CaseStatus.DRAFT: frozenset({CaseStatus.WAITING, CaseStatus.DISCARDED}),
         CaseStatus.WAITING: frozenset({CaseStatus.CLAIMED, CaseStatus.DISCARDED}),
         CaseStatus.CLAIMED: frozenset({CaseStatus.WAITING, CaseStatus.INFO_ASKED, CaseStatus.ANSWERED, CaseStatus.DISCARDED}),
-        # A patient may withdraw the consent while somebody waits for information, and whoever asked may have left when it comes.
+        # The practice or the patient may withdraw while somebody waits for information, and whoever asked may have left when it comes.
         CaseStatus.INFO_ASKED: frozenset({CaseStatus.CLAIMED, CaseStatus.WAITING, CaseStatus.DISCARDED}),
         CaseStatus.ANSWERED: frozenset({CaseStatus.SECOND_OPINION, CaseStatus.CLOSED}),
         CaseStatus.SECOND_OPINION: frozenset({CaseStatus.ANSWERED}),

@@ -24,8 +24,6 @@ MOST_WORDS = 8
 """Nobody has more to say about one patient; the rest of a longer search is not read."""
 MOST_FOUND = 500
 MOST_LISTED = 1000
-MOST_CASES_COUNTED = 3 * MOST_LISTED
-"""To tell whether there are more patients than are listed."""
 MOST_SIMILAR_WORDS = 60
 SIMILAR = 2
 """The rank of those found by a similar name only; 1 are found by beginnings of words, 0 by whole words."""
@@ -70,8 +68,7 @@ def _everybody(viewer: Viewer, seen: QuerySet[Patient]) -> Hits:
     in_order = seen.order_by(*BY_NAME).only("pk")
     if role_of(viewer) != Role.DERMATOLOGIST:
         return Hits(in_order, seen.count())
-    cases = Case.objects.addressed_to(viewer).order_by().values("patient")[:MOST_CASES_COUNTED]
-    count = Patient.objects.filter(pk__in=cases).order_by().count()
+    count = Case.objects.addressed_to(viewer).order_by().values("patient").distinct()[: MOST_LISTED + 1].count()
     return Hits(in_order, min(count, MOST_LISTED), is_cut=count > MOST_LISTED)
 
 

@@ -218,14 +218,14 @@ def ask_for_information(*, actor: User, case: Case, text: str) -> None:
 
 
 def discard_case(*, actor: User, case: Case, reason: str) -> None:
-    """Ends a case without an answer: the practice what nobody has taken yet, the dermatologist what they have taken."""
+    """Ends a case without an answer: the practice what waits for somebody or for itself, the dermatologist what they have taken."""
     rules.require(rules.can_refer(actor) or rules.can_review(actor))
     _need(reason, "Give the reason; the other side reads it.")
     with transaction.atomic():
         seen = case_for(actor, case.pk) if rules.can_refer(actor) else held_case(actor, case)
-        sources = [CaseStatus.DRAFT, CaseStatus.WAITING] if rules.can_refer(actor) else [CaseStatus.CLAIMED]
-        move_case(seen, sources, CaseStatus.DISCARDED, discard_reason=" ".join(reason.split())[:500])
-        told = [] if rules.can_refer(actor) else askers(seen)
+        sources = [CaseStatus.DRAFT, CaseStatus.WAITING, CaseStatus.INFO_ASKED] if rules.can_refer(actor) else [CaseStatus.CLAIMED]
+        move_case(seen, sources, CaseStatus.DISCARDED, discard_reason=" ".join(reason.split())[:500], asked_at=None)
+        told = members(seen.claimed_by) if rules.can_refer(actor) else askers(seen)
         tell(seen, EventKind.DISCARDED, actor, reason, told, Told.CASE_DISCARDED)
         trace(actor, "case.discard", seen)
 
@@ -269,13 +269,14 @@ def withdraw_second_opinion(*, actor: User, case: Case) -> None:
 
 
 def case_for(viewer: Viewer, pk: UUID) -> Case:
-    """As far as this person may see it. Whoever it was sent to is told that it has ended; to anybody else it does not exist (404)."""
+    """As far as this person may see it. Whoever it was sent to is told that it has ended, and why; to anybody else it does not exist (404)."""
     try:
         return rules.get_for(viewer, CASES, pk)
     except Http404:
-        if not Case.objects.ended_before(viewer).filter(pk=pk).exists():
+        ended = Case.objects.ended_before(viewer).filter(pk=pk).first()
+        if ended is None:
             raise
-    message = "This case was withdrawn, or ended without an answer. It is not shown any more."
+    message = f"This case was withdrawn, or ended without an answer, and is not shown any more. The reason given: {ended.discard_reason}"
     raise ClinicError("case_ended", message, http_status=410)
 
 

@@ -151,7 +151,7 @@ def _forms(found: Case, refused: forms.BaseForm | None, *, asks: bool) -> dict[s
     offers: dict[str, tuple[type[forms.Form], bool]] = {
         "reply_form": (ReplyForm, found.status == CaseStatus.INFO_ASKED),
         "readdress_form": (ReaddressForm, found.status == CaseStatus.WAITING),
-        "withdraw_form": (WithdrawForm, found.status == CaseStatus.WAITING),
+        "withdraw_form": (WithdrawForm, found.status in {CaseStatus.WAITING, CaseStatus.INFO_ASKED}),
     }
     shown = {name: refused if type(refused) is kind else kind() for name, (kind, offered) in offers.items() if offered}
     return shown | {

@@ -306,6 +306,15 @@ def test_the_practice_withdraws_what_nobody_has_taken(cast: Cast) -> None:
     assert told(cast.case) == []
 
 
+def test_the_practice_withdraws_what_it_is_asked_about_and_whoever_asked_is_told(cast: Cast) -> None:
+    services.claim_case(actor=cast.dana, case=cast.case)
+    services.ask_for_information(actor=cast.dana, case=cast.case, text="Since when?")
+    services.discard_case(actor=cast.ben, case=cast.case, reason="Moved away.")
+    assert state(cast.case)["status"] == CaseStatus.DISCARDED
+    assert ("dana", "case_discarded") in told(cast.case)
+    assert refusal(lambda: services.case_for(cast.dana, cast.case.pk)).message.endswith("Moved away.")
+
+
 def test_the_dermatologist_discards_what_they_have_taken(cast: Cast) -> None:
     services.claim_case(actor=cast.dana, case=cast.case)
     assert refusal(lambda: services.discard_case(actor=cast.ada, case=cast.case, reason="Changed my mind.")).code == "case_moved_on"

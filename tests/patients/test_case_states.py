@@ -21,7 +21,7 @@ ACTS: dict[str, tuple[str, dict[str, Any], set[str]]] = {
     "case-edit": ("ada", {"target_key": "emil", "urgency": "soon", "act": "draft"}, {S.DRAFT}),
     "case-discard-draft": ("ada", {}, {S.DRAFT}),
     "case-reply": ("ada", {"text": "Since May."}, {S.INFO_ASKED}),
-    "case-withdraw": ("ada", {"reason": "Excised."}, {S.DRAFT, S.WAITING}),
+    "case-withdraw": ("ada", {"reason": "Excised."}, {S.DRAFT, S.WAITING, S.INFO_ASKED}),
     "case-readdress": ("ada", {"target_key": "emil"}, {S.WAITING}),
     "case-close": ("ada", {}, {S.ANSWERED}),
     "case-end-second": ("ada", {}, {S.SECOND_OPINION}),
