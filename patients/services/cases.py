@@ -269,7 +269,7 @@ def withdraw_second_opinion(*, actor: User, case: Case) -> None:
 
 
 def case_for(viewer: Viewer, pk: UUID) -> Case:
-    """As far as this person may see it. Whoever it was sent to is told that it has ended, and why; to anybody else it does not exist (404)."""
+    """As far as this person may see it; otherwise 404. Whoever it was sent to is told that it has ended, and why."""
     try:
         return rules.get_for(viewer, CASES, pk)
     except Http404:
