@@ -79,7 +79,7 @@ def test_writing_a_letter_leaves_its_trace(cast: Cast, client: Client, answered:
     before = AuditEntry.objects.count()
     ask(client, cast.ada, answered, kind, "de")
     (entry,) = AuditEntry.objects.order_by("id")[before:]
-    assert (entry.action, entry.patient, entry.detail) == ("letter.create", cast.patient, {"kind": kind, "language": "de"})
+    assert (entry.action, entry.patient, entry.detail) == ("letter.create", cast.patient, {"kind": kind, "language": "de", "answers": True})
 
 
 # --- Languages ------------------------------------------------------------------------------------------------------------
