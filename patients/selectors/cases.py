@@ -17,8 +17,8 @@ from patients import standing
 from patients.models import Case, CaseStatus, Image, Pool, Role, User, Viewer
 from patients.selectors.records import latest_image
 
-CASES_PER_PAGE = 25
-CASES_PER_SECTION = 5
+CASES_PER_PAGE = 20
+CASES_PER_SECTION = 4
 SHOWN = (
     "patient", "status", "urgency", "red_flags", "checklist_score", "alert",
     "created_at", "sent_at", "due_at", "stands_at", "asked_at", "answered_at",
@@ -76,7 +76,8 @@ def desk_of_practice(viewer: Viewer) -> list[Section]:
     late = Q(status__in=[CaseStatus.WAITING, CaseStatus.CLAIMED], due_at__lt=timezone.now())
     readers = User.objects.filter(is_active=True, role=Role.DERMATOLOGIST)
     left = Q(to_user__isnull=False) & ~Q(to_user__is_active=True, to_user__role=Role.DERMATOLOGIST)
-    gone = Q(left | Q(to_pool__in=Pool.objects.exclude(members__in=readers).values("pk")), status=CaseStatus.WAITING)
+    empty = list(Pool.objects.exclude(members__in=readers).values_list("pk", flat=True))
+    gone = Q(left | Q(to_pool__in=empty), status=CaseStatus.WAITING)
     acts = {
         "asked": Q(status=CaseStatus.INFO_ASKED),
         "answered": Q(status=CaseStatus.ANSWERED),

@@ -7,10 +7,10 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from patients.models import Image, Lesion, Patient, User, Viewer
 
-RECENT_PATIENTS = 8
+RECENT_PATIENTS = 6
 
 
-RECENT_IMAGES = 8
+RECENT_IMAGES = 6
 
 
 def recent_patients(viewer: Viewer) -> list[Patient]:
