@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from patients.models import Image, Lesion, Patient, User, Viewer
 
-RECENT_PATIENTS = 6
+RECENT_PATIENTS = 8
 
 
 RECENT_IMAGES = 6
